@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ivr.cli.groups import HotlineGroup
 from ivr.cli.problems import explained
 from ivr.domain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from ivr.models.notices import Announcement
 
 
 class LocalInstant(click.ParamType[datetime]):
@@ -60,15 +63,20 @@ def list_announcements() -> None:
             lacking = ", ".join(service.lacking(one)) or "none"
             state = "published" if one.published_at else "draft"
             click.echo(f"{one.id:>4}  {' - '.join(runs)}  {state}; lacking: {lacking}")
-            for text in one.texts:
-                click.echo(f"      {text.language}  {text.seconds:.0f} s  {text.text}")
+            _say(one)
+
+
+def _say(announcement: Announcement) -> None:
+    for text in announcement.texts:
+        click.echo(f"      {text.language}  {text.seconds:.0f} s  {text.text}")
 
 
 @announcements.command("add")
 @click.argument("texts", nargs=-1, required=True, type=SpokenText(), metavar="LANGUAGE=TEXT...")
 @click.option("--from", "begins", type=LocalInstant(), help="Local time. Default: now.")
 @click.option("--until", "ends", type=LocalInstant(), required=True, help="Local time at which it ends by itself.")
-def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datetime) -> None:
+@click.option("--preview", is_flag=True, help="Say how long each TEXT lasts, and who hears German; change nothing.")
+def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datetime, *, preview: bool) -> None:
     """Let callers hear TEXT in each LANGUAGE; where one is missing they hear the German text."""
     from ivr.audit import access_log
     from ivr.domain.timestamps import utc_now
@@ -76,6 +84,12 @@ def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datet
     from ivr.platform import database
 
     now = utc_now()
+    if preview:
+        with explained(), database.reading() as session:
+            seen = service.preview(session, begins or now, ends, dict(texts), {}, now)
+            click.echo(f"lacking, so that callers hear the German text: {', '.join(service.lacking(seen)) or 'none'}")
+            _say(seen)
+        return
     with explained(), database.writing() as session:
         number = service.draft(session, begins or now, ends, dict(texts), None, now).id
         service.publish(session, number, access_log.OPERATOR, now)

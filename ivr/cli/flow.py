@@ -27,13 +27,14 @@ def check() -> None:
     from ivr.domain.languages import LANGUAGES
     from ivr.flows import checker as checking
     from ivr.prompts import distances
-    from ivr.prompts.script import missing_prompts, offered_languages, script, script_in, unfinished, wrong_keys
+    from ivr.prompts.script import missing_prompts, offered_languages, script, script_in, unfinished
+    from ivr.prompts.spoken_keys import wrong_keys
     from ivr.telephony.agent_announcements import staff_prompts
 
     found = checking.problems(script())
     found += [f"{language} is unfinished: {lack}" for language in LANGUAGES for lack in unfinished(language)]
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
-    found += wrong_keys()
+    found += wrong_keys(script(), offered_languages())
     measured = [language for language in offered_languages() if language not in distances.ON_TRIAL]
     as_measured = script_in(measured)
     found += [problem for language in measured for problem in distances.problems(as_measured, language)]
@@ -52,9 +53,9 @@ def check() -> None:
     click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
     click.echo(f"  {checking.describe(longest)}")
     click.echo(f"most choices of a menu: {checking.most_choices(script())}")
-    questions = ((*distances.longest_question(as_measured, language), language) for language in measured)
-    seconds, prompt, language = max(questions)
-    click.echo(f"longest question: {seconds:.1f} s ({prompt}, {language})")
+    for name, longest_of in (("question", distances.longest_question), ("prompt", distances.longest_prompt)):
+        seconds, prompt, language = max((*longest_of(as_measured, language), language) for language in measured)
+        click.echo(f"longest {name}: {seconds:.1f} s ({prompt}, {language})")
     for row in distances.table(as_measured, measured):
         click.echo(row)
 

@@ -9,20 +9,28 @@ from ivr.flows import conditions
 from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, Promise, RecordEvent, Step
 
 
+def _another(to: str) -> Choice:
+    """The number that was read back is not the right one."""
+    return Choice(to, event=EventName.NUMBER_REFUSED)
+
+
 def callback_number() -> Mapping[str, Step]:
-    """The number to call back. One in a country that is not called is noted, and its caller is told so."""
+    """The number to call back. One in a country that is not called is noted, and its caller is told so.
+
+    What is keyed in counts from the last key on: many hang up while it is read back to them.
+    """
     return {
         "number": Branch(on=conditions.number_is_known, yes="number_first", no="enter_number"),
         "number_first": Branch(on=conditions.number_can_be_called, yes="confirm_number", no="number_abroad"),
         "confirm_number": Menu(
             prompt="confirm_number",
-            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
+            choices={"1": Choice("number_given"), "2": _another("enter_number")},
             otherwise="number_given",
             spoken=SpokenWords.YES_NO,
         ),
         "number_abroad": Menu(
             prompt="number_abroad",
-            choices={"1": Choice("enter_number"), "2": Choice("number_given")},
+            choices={"1": _another("enter_number"), "2": Choice("number_given")},
             otherwise="number_given",
             attempts=2,
         ),
@@ -33,6 +41,7 @@ def callback_number() -> Mapping[str, Step]:
             not_usable="number_not_usable",
             to="number_entered",
             otherwise="number_left_out",
+            event=EventName.NUMBER_KEYED,
         ),
         "number_entered": Branch(on=conditions.is_changing, yes="new_number_first", no="number_first"),
         "new_number_first": Branch(
@@ -56,10 +65,11 @@ def kept_place() -> Mapping[str, Step]:
             not_usable="number_not_usable",
             to="confirm_place_number",
             otherwise="number_left_out",
+            event=EventName.NUMBER_KEYED,
         ),
         "confirm_place_number": Menu(
             prompt="confirm_number",
-            choices={"1": Choice("place_number_given"), "2": Choice("enter_place_number")},
+            choices={"1": Choice("place_number_given"), "2": _another("enter_place_number")},
             otherwise="place_number_given",
         ),
         "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_kept_now"),

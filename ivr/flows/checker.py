@@ -14,7 +14,6 @@ from ivr.flows.steps import (
     End,
     EnterDigits,
     Find,
-    Flow,
     Menu,
     PlayBack,
     Promise,
@@ -22,6 +21,7 @@ from ivr.flows.steps import (
     RecordEvent,
     WaitInQueue,
 )
+from ivr.flows.whole_script import Flow
 
 #: "in at most five key presses to a human or a tone"
 MOST_KEYS = 5
@@ -33,6 +33,8 @@ MAIN = "main"
 LANGUAGE_PROMPTS = frozenset({"choose_language", "key_alone"})
 #: Choices of one menu, the emergency key included, beside those for which languages there are.
 MOST_CHOICES = 5
+#: Reasons that a menu offers somebody with an emergency.
+MOST_REASONS = 4
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ def problems(flow: Flow) -> list[str]:
         if isinstance(step, Menu) and not _chooses_language(step) and offered(step) > MOST_CHOICES
     ]
     found += [
+        f"{name} offers {count} reasons of an emergency, more than {MOST_REASONS}"
+        for name, step in flow.steps.items()
+        if isinstance(step, Menu) and (count := _reasons(step)) > MOST_REASONS
+    ]
+    found += [
         f"{len(way.keys)} keys to a human or a tone, more than {MOST_KEYS}: {describe(way)}"
         for way in ways_to_help(flow)
         if len(way.keys) > MOST_KEYS
@@ -85,6 +92,12 @@ def _set_by_keys(flow: Flow, slot: str) -> set[str]:
 def offered(menu: Menu) -> int:
     """How many choices a menu speaks; the main menu speaks the emergency key as one."""
     return len(menu.choices) + (menu.prompt == MAIN)
+
+
+def _reasons(menu: Menu) -> int:
+    return sum(
+        "emergency_kind" in choice.sets and bool(choice.sets["emergency_kind"]) for choice in menu.choices.values()
+    )
 
 
 def most_choices(flow: Flow) -> int:

@@ -152,7 +152,12 @@ def _has_time(state: CallState) -> bool:
 def is_called_back_as_usual(state: CallState, questions: Questions) -> bool:
     """Whether the caller is called back within the usual time, at a number that is known."""
     usual = state.request.kind == TaskKind.CALLBACK and not is_emergency(state, questions)
-    return usual and number_can_be_called(state, questions)
+    return usual and not wants_writing(state, questions) and number_can_be_called(state, questions)
+
+
+def wants_writing(state: CallState, _questions: Questions) -> bool:
+    """Whether the caller wants the answer by text message or letter, and no call."""
+    return state.request.reply_by == ReplyBy.WRITING
 
 
 def is_appointment(state: CallState, _questions: Questions) -> bool:
@@ -187,7 +192,7 @@ def is_changing(state: CallState, _questions: Questions) -> bool:
 
 def lacks_number(state: CallState, _questions: Questions) -> bool:
     """Whether the request that the caller has looked up waits for a call, and nobody can call its number."""
-    return state.request.lacks_number and state.request.reply_by != ReplyBy.WRITING
+    return state.request.lacks_number and not wants_writing(state, _questions)
 
 
 def number_is_known(state: CallState, _questions: Questions) -> bool:
@@ -213,7 +218,7 @@ def link_can_be_sent(state: CallState, questions: Questions) -> bool:
 def may_have_called_before(state: CallState, questions: Questions) -> bool:
     """Whether to ask if the caller has called about this before: once, of everybody whose telephone shows a number."""
     asked = state.request.called_before is not None or bool(state.request.changes)
-    return not asked and questions.number_is_shown()
+    return not asked and bool(questions.shown_number())
 
 
 def can_be_called_back(state: CallState, questions: Questions) -> bool:
@@ -229,7 +234,7 @@ def can_report_emergency(state: CallState, questions: Questions) -> bool:
 def emergency_is_told_at_last(state: CallState, questions: Questions) -> bool:
     """Whether a call back about an emergency is promised when a number has been keyed in: none was shown before."""
     late = is_emergency(state, questions) and not questions.can_be_called_back(state)
-    return late and number_can_be_called(state, questions)
+    return late and not wants_writing(state, questions) and number_can_be_called(state, questions)
 
 
 def has_pressed_nothing(state: CallState, _questions: Questions) -> bool:

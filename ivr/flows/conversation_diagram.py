@@ -40,6 +40,7 @@ _HAPPENINGS = {
     Happening.TOOK_OVER: "übernimmt",
     Happening.READY: "wird angesagt",
     Happening.CUT_OFF: "wird verabschiedet",
+    Happening.ONE_LEFT: "eine frühere geht",
 }
 #: Colour and meaning, by what happens in the room.
 _COLOURS = {

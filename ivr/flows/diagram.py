@@ -11,7 +11,6 @@ from ivr.flows.steps import (
     End,
     EnterDigits,
     Find,
-    Flow,
     Menu,
     PlayBack,
     Promise,
@@ -22,6 +21,7 @@ from ivr.flows.steps import (
     WaitInQueue,
 )
 from ivr.flows.svg_lines import line, route
+from ivr.flows.whole_script import Flow
 
 _HEIGHT, _CHARACTER, _MARGIN = 34, 7.4, 24
 #: Colour and German name of each kind of step.

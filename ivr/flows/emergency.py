@@ -33,16 +33,20 @@ def emergency() -> Mapping[str, Step]:
         "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
         **consent("record_emergency", otherwise="emergency_silent", name="_emergency"),
         "record_emergency": Record(prompt="speak_emergency", to="review", otherwise="nothing_recorded", cut="cut"),
-        # What was promised to who does not answer is told all the same.
-        "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept", no="leave_unserved"),
+        # What was promised to who does not answer is told all the same, and where there is help to everybody.
+        "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept_first", no="emergency_left"),
+        "emergency_kept_first": Branch(on=conditions.wants_writing, yes="emergency_left", no="emergency_kept"),
         "emergency_kept": Announce(("promise_emergency", "emergency_help"), to="leave_unserved"),
-        "emergency_told_first": Branch(on=conditions.is_emergency, yes="emergency_told_now", no="appointment_first"),
+        "emergency_left": Announce(("emergency_help",), to="leave_unserved"),
+        "emergency_told_first": Branch(on=conditions.is_emergency, yes="emergency_wish", no="appointment_first"),
+        # Who has asked earlier in the call for an answer in writing, and no call, is promised none.
+        "emergency_wish": Branch(on=conditions.wants_writing, yes="emergency_helped", no="emergency_told_now"),
         # Who is called at a number that is still to be keyed in is told after it.
         "emergency_told_now": Branch(on=conditions.can_be_called_back, yes="emergency_told", no="emergency_helped"),
         "emergency_helped": Announce(("emergency_help",), to="called_before_first"),
         "emergency_told": Announce(("promise_emergency", "emergency_help"), to="called_before_first"),
         "emergency_at_last": Branch(
-            on=conditions.emergency_is_told_at_last, yes="emergency_told_at_last", no="receipt_code"
+            on=conditions.emergency_is_told_at_last, yes="emergency_told_at_last", no="writing_told_first"
         ),
         "emergency_told_at_last": Announce(("promise_emergency",), to="receipt_code"),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.domain.enums import EventName, Held, Promised, QueueExit
-from ivr.flows import promises, spoken_answers, turn_end
+from ivr.flows import prompt_promises, spoken_answers, turn_end
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
@@ -31,15 +31,16 @@ from ivr.flows.steps import (
     End,
     EnterDigits,
     Find,
-    Flow,
     Menu,
     PlayBack,
     Promise,
     Record,
     RecordEvent,
+    Step,
     Talk,
     WaitInQueue,
 )
+from ivr.flows.whole_script import Flow
 
 #: Keys that mean the same at every question.
 REPEAT, BACK, EMERGENCY = "*", "#", "9"
@@ -89,7 +90,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case Menu() as menu, _:
             state, events, lines = _at_menu(flow, menu, state, given, questions)
         case EnterDigits() as entry, _:
-            state, lines = _at_entry(flow, entry, state, given, questions)
+            state, events, lines = _at_entry(flow, entry, state, given, questions)
         case Record() as record, Recorded(seconds=seconds) as recorded if seconds > 0:
             events = (_message_left(state, recorded),)
             state = _recorded(record, state, recorded)
@@ -173,37 +174,65 @@ def _at_menu(
         return state, (), ()  # nobody agrees to what they have not heard: the question is asked at once
     choice = menu.choices.get(key) if menu.offers(key, state, questions) else None
     if choice := choice or menu.ahead.get(key):
-        chosen = _choose(_leave(state), choice)
-        return chosen, (Event(choice.event),) if choice.event else (), ()
+        return *_chosen(flow, state, choice, questions), ()
     if choice := flow.anywhere.get(key):
         return _choose(_leave(state), choice), (), ()
     if key == REPEAT:
         return state, (), _repeated(state)
     if key == BACK:
-        return _back(flow, state), (), ()
+        return *_back(flow, state, questions), ()
     asked, lines = _ask_again(state, menu, given)
     if asked.step == state.step and spoken_answers.may_begin(menu, asked, given, questions):
         return changed(asked, speaks=True), (), (*lines, PromptLine(spoken_answers.EXPLANATION))
     return asked, (), lines
 
 
+def _chosen(flow: Flow, state: CallState, choice: Choice, questions: Questions) -> tuple[CallState, tuple[Event, ...]]:
+    """The state after a choice, and what is noted of it."""
+    if state.trail and state.trail[-1].step == choice.to and _is_of_number(flow.steps[choice.to]):
+        again = changed(_go(state, choice.to), trail=state.trail[:-1])  # what was read back is no place to go back to
+        return _number_refused(flow, again, questions)
+    state = _leave(state)
+    events = (Event(choice.event, number=state.callback_number),) if choice.event else ()
+    state = _choose(state, choice)
+    if choice.event == EventName.NUMBER_REFUSED:
+        state = changed(state, callback_number=questions.shown_number())
+    return state, events
+
+
+def _is_of_number(step: Step) -> bool:
+    return isinstance(step, EnterDigits) and step.sets == "callback_number"
+
+
+def _number_refused(flow: Flow, state: CallState, questions: Questions) -> tuple[CallState, tuple[Event, ...]]:
+    """The state of a caller who is at the entry of a number again: the one that was keyed in there does not count."""
+    entry = flow.steps[state.step]
+    noted = isinstance(entry, EnterDigits) and entry.event is not None and not state.request.changes
+    events = (Event(EventName.NUMBER_REFUSED, number=state.callback_number),) if noted and state.callback_number else ()
+    return changed(state, callback_number=questions.shown_number()), events
+
+
 def _at_entry(
     flow: Flow, entry: EnterDigits, state: CallState, given: Input, questions: Questions
-) -> tuple[CallState, tuple[PromptLine, ...]]:
+) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
     digits = given.digits if isinstance(given, Keys) else ""
     if entry.optional and digits in ("", BACK):
-        return _go(_leave(state), entry.otherwise), ()
+        return _go(_leave(state), entry.otherwise), (), ()
     if digits == BACK:
-        return _back(flow, state), ()
+        return *_back(flow, state, questions), ()
     if digits and not digits.strip(REPEAT):
-        return state, _repeated(state)
+        return state, (), _repeated(state)
     read = entry.reads(digits, questions) if digits else None
     if read is not None:
         state = _go(_leave(state).knowing(**{entry.sets: read}), entry.to)
-        return changed(state, entry_complete=len(digits) == entry.max_digits), ()
+        # By receipt code nothing is changed before it was read back.
+        noted = entry.event if not state.request.changes else None
+        events = (Event(noted, number=state.callback_number),) if noted else ()
+        return changed(state, entry_complete=len(digits) == entry.max_digits), events, ()
     if choice := entry.choices.get(digits) or flow.anywhere.get(digits):
-        return _choose(_leave(state), choice), ()
-    return _ask_again(state, entry, given)
+        return _choose(_leave(state), choice), (), ()
+    state, lines = _ask_again(state, entry, given)
+    return state, (), lines
 
 
 def _repeated(state: CallState) -> tuple[PromptLine, ...]:
@@ -216,13 +245,14 @@ def _leave(state: CallState) -> CallState:
     return changed(state, trail=trail[-_REMEMBERED:])
 
 
-def _back(flow: Flow, state: CallState) -> CallState:
+def _back(flow: Flow, state: CallState, questions: Questions) -> tuple[CallState, tuple[Event, ...]]:
     # At the first question, or the first after a promise, there is nothing to go back to: it is asked again.
     if not state.trail:
-        return state
+        return state, ()
     question = state.trail[-1]
     step = flow.former.get(question.step, question.step)
-    return changed(_go(state, step), trail=state.trail[:-1], request=question.request)
+    state = changed(_go(state, step), trail=state.trail[:-1], request=question.request)
+    return _number_refused(flow, state, questions) if _is_of_number(flow.steps[step]) else (state, ())
 
 
 def _go(state: CallState, to: str) -> CallState:
@@ -297,8 +327,8 @@ def _walk(
 
 def _promised(state: CallState, event: EventName) -> CallState:
     """The state after a step that has made a row."""
-    if promises.MADE_BY[event] != Held.TASK:
+    if prompt_promises.MADE_BY[event] != Held.TASK:
         return state
-    if event in promises.UNCONFIRMED:
+    if event in prompt_promises.UNCONFIRMED:
         return state.knowing(promised=state.request.promised or Promised.UNCONFIRMED)
     return state.knowing(promised=Promised.CONFIRMED)

@@ -36,19 +36,8 @@ from ivr.flows.script_blocks import (
     times,
 )
 from ivr.flows.services import services
-from ivr.flows.steps import (
-    Announce,
-    Branch,
-    Choice,
-    End,
-    Flow,
-    Menu,
-    Promise,
-    RecordEvent,
-    Step,
-    Talk,
-    WaitInQueue,
-)
+from ivr.flows.steps import Announce, Branch, Choice, End, Menu, Promise, RecordEvent, Step, Talk, WaitInQueue
+from ivr.flows.whole_script import Flow
 
 #: A caller who gives up a request half-way for a person wants to talk. What was promised already stays what it is.
 _PERSON = Choice("reach_team", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")
@@ -279,12 +268,15 @@ def _callback() -> Mapping[str, Step]:
             attempts=2,
             spoken=SpokenWords.NUMBERS,
         ),
-        "receipt": Branch(on=conditions.receipt_is_known, yes="usual_first", no="goodbye_not_noted"),
+        "receipt": Branch(on=conditions.receipt_is_known, yes="told_first", no="goodbye_not_noted"),
+        "told_first": Branch(on=conditions.is_emergency, yes="emergency_at_last", no="hours_first"),
         # When we open again is said here, so that outside opening hours the tone comes sooner.
-        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="hours_first", no="emergency_at_last"),
-        "hours_first": Branch(on=conditions.team_is_open, yes="usual_time", no="usual_time_closed"),
+        "hours_first": Branch(on=conditions.team_is_open, yes="usual_first", no="hours_told"),
+        "hours_told": Announce(("opening_again",), to="usual_first"),
+        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="usual_time", no="writing_told_first"),
         "usual_time": Announce(("callback_usual",), to="receipt_code"),
-        "usual_time_closed": Announce(("opening_again", "callback_usual"), to="receipt_code"),
+        "writing_told_first": Branch(on=conditions.wants_writing, yes="writing_told", no="receipt_code"),
+        "writing_told": Announce(("writing_noted",), to="receipt_code"),
         "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
         "goodbye_not_noted": End(CallEnding.PROMISED, ("not_noted", "goodbye")),
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from ivr.domain.enums import Held, QueueExit, RequestStatus
 from ivr.flows import conditions
-from ivr.flows.promises import FOUND, MADE_BY, PROMISES, UNDER_WAY
+from ivr.flows.prompt_promises import FOUND, MADE_BY, PROMISES, UNDER_WAY
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -20,7 +20,6 @@ from ivr.flows.steps import (
     End,
     EnterDigits,
     Find,
-    Flow,
     Menu,
     PlayBack,
     Promise,
@@ -30,6 +29,7 @@ from ivr.flows.steps import (
     Talk,
     WaitInQueue,
 )
+from ivr.flows.whole_script import Flow
 
 _Rows = frozenset[Held]
 #: A way out of a step: what the caller does, the step it leads to, the rows there are then.

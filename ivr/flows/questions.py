@@ -40,8 +40,8 @@ class Questions(Protocol):
     def office_of(self, postal_code: str) -> str | None:
         """The office responsible for a postal code, None outside Bremen."""
 
-    def number_is_shown(self) -> bool:
-        """Whether the caller's telephone shows a number that may be compared with those of other calls."""
+    def shown_number(self) -> str:
+        """The number (E.164) that the caller's telephone shows, to be compared with those of other calls; or empty."""
 
     def is_ours(self, number: str) -> bool:
         """Whether a number (E.164) is one of the hotline's own, which nobody is called back at."""

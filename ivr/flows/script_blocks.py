@@ -123,6 +123,6 @@ def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapp
             otherwise=to,
             spoken=SpokenWords.NUMBERS,
         ),
-        listen: PlayBack(to=review, otherwise=cannot_play),
+        listen: PlayBack(to=review, otherwise=cannot_play, prompt="one_moment"),
         cannot_play: Announce(("cannot_play",), to=review),
     }

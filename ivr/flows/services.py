@@ -17,7 +17,7 @@ from ivr.domain.enums import (
     TaskKind,
 )
 from ivr.flows import conditions
-from ivr.flows.promises import UNDER_WAY
+from ivr.flows.prompt_promises import UNDER_WAY
 from ivr.flows.protocol import PromptLine
 from ivr.flows.script_blocks import IN_WRITING, OTHERWISE_OTHER, about, spoken_message, times
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, RecordEvent, Step
@@ -46,10 +46,13 @@ def _menu() -> Mapping[str, Step]:
                 "2": about(Concern.APPOINTMENT, "appointment_consent", TaskKind.APPOINTMENT),
                 "3": Choice("online_services"),
                 "4": Choice("enter_code"),
+                "5": Choice("privacy_information"),
             },
             otherwise="reach_team",
             otherwise_sets=OTHERWISE_OTHER,
-        )
+        ),
+        # In short, what `/privacy` says (Art. 13 GDPR); what happens to a recording is told where it is asked for.
+        "privacy_information": Announce(("privacy_information",), to="services"),
     }
 
 

@@ -23,6 +23,10 @@ _LONGEST = 256 * 1024
 _RAW_DEFLATE = -15
 #: Compression of a few hundred bytes: a window of 4 kB, so that a sixth of the time goes into getting memory ready.
 _SMALL_DEFLATE, _SMALL_MEMORY = -12, 5
+#: Bytes up to which compression takes longer than a few more characters in an address.
+_NOT_COMPRESSED = 256
+#: How a last block of deflate begins that is not compressed (RFC 1951, 3.2.4).
+_STORED = b"\x01"
 T = TypeVar("T")
 
 
@@ -39,9 +43,8 @@ class Codec(Generic[T]):
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
 
     def encode(self, value: T) -> bytes:
-        """The version in one byte, then the compressed fields."""
-        packer = zlib.compressobj(6, zlib.DEFLATED, _SMALL_DEFLATE, _SMALL_MEMORY)
-        return bytes([self.version]) + packer.compress(self.to_json(value)) + packer.flush()
+        """The version in one byte, then the fields: compressed, or, if they are short, as they are (both deflate)."""
+        return bytes([self.version]) + _deflated(self.to_json(value))
 
     def decode(self, data: bytes) -> T:
         """The value in encoded bytes.
@@ -62,7 +65,7 @@ class Codec(Generic[T]):
 
     def to_json(self, value: T) -> bytes:
         """The fields that are not default, as JSON."""
-        return self._adapter.dump_json(value, exclude_defaults=True)
+        return self._adapter.serializer.to_json(value, exclude_defaults=True)
 
     def from_json(self, content: bytes | str) -> T:
         """The value in JSON.
@@ -71,17 +74,25 @@ class Codec(Generic[T]):
             Undecodable: a field is unknown, is missing, or does not fit its type.
         """
         try:
-            return self._adapter.validate_json(content, strict=True, extra="forbid")
+            value: T = self._adapter.validator.validate_json(content, strict=True, extra="forbid")
         except ValidationError as error:
             # The text of the error holds what the caller said; it goes into no log.
             where = ", ".join(".".join(map(str, found["loc"])) for found in error.errors(include_input=False)[:5])
             raise Undecodable(f"does not fit: {where}") from None
+        return value
 
     @property
     def schema(self) -> str:
         """A short fingerprint of all field names, types and defaults. The wording of docstrings does not count."""
         schema = json.dumps(_without_wording(self._adapter.json_schema()), sort_keys=True)
         return hashlib.sha256(schema.encode()).hexdigest()[:16]
+
+
+def _deflated(content: bytes) -> bytes:
+    if len(content) <= _NOT_COMPRESSED:
+        return _STORED + len(content).to_bytes(2, "little") + (len(content) ^ 0xFFFF).to_bytes(2, "little") + content
+    packer = zlib.compressobj(6, zlib.DEFLATED, _SMALL_DEFLATE, _SMALL_MEMORY)
+    return packer.compress(content) + packer.flush()
 
 
 def _without_wording(schema: Any) -> Any:

@@ -18,7 +18,8 @@ from ivr.flows.protocol import (
 )
 from ivr.flows.questions import Questions
 from ivr.flows.state import CallState, Event, changed
-from ivr.flows.steps import End, EnterDigits, Flow, Menu, PlayBack, Record, Talk, WaitInQueue
+from ivr.flows.steps import End, EnterDigits, Menu, PlayBack, Record, Talk, WaitInQueue
+from ivr.flows.whole_script import Flow
 
 #: Seconds in which keys are awaited before the tone for a spoken answer: the least that the carrier takes.
 _BEFORE_THE_TONE = 1
@@ -65,8 +66,8 @@ def stop(
             verbs += [*spoken(announced), JoinQueue()]
         case Talk():
             verbs += [*spoken(announced), JoinRoom(state.room)]
-        case PlayBack():
-            verbs += [*spoken(announced), Wait(1)]
+        case PlayBack() as play:
+            verbs += [Speak((*announced, PromptLine(play.prompt))), Wait(1)]
         case End() as end:
             verbs += [Speak((*announced, *(PromptLine(prompt) for prompt in end.prompts))), HangUp()]
     return Turn(state, events, tuple(verbs))

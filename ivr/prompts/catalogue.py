@@ -61,10 +61,14 @@ OUTSIDE_THE_SCRIPT = frozenset(
         "somebody_listens", "ended_by_us", "not_kept",
     }
 )  # fmt: skip
-#: Prompts outside the call script that ask for a key.
-QUESTIONS_OUTSIDE = frozenset(
-    {"line_options", "callback_greeting", "callback_greeting_short", "callback_code", "companion_greeting"}
-)
+#: Prompts outside the call script that ask for a key, and the keys there are (empty: several digits are keyed in).
+KEYS_OUTSIDE: Mapping[str, str] = {
+    "line_options": "129",
+    "callback_greeting": "123",
+    "callback_greeting_short": "12",
+    "callback_code": "",
+    "companion_greeting": "12",
+}
 #: Texts that are sent as text messages and not spoken.
 WRITTEN = frozenset({*SmsTemplate, "sms_missed_last"} - {SmsTemplate.MODULE})
 
@@ -82,6 +86,10 @@ class Catalogue:
     reviewed: frozenset[str]
     #: The digits from 0 to 9 as words.
     digits: tuple[str, ...]
+    #: The words for the star and the hash key, without endings.
+    star_hash: tuple[str, ...]
+    #: What may stand between a key and the end of its clause: "press one, please" in languages whose verb comes last.
+    after_key: str = ""
     #: Yes and no, as callers say them; empty where they may not.
     yes_no: tuple[str, ...] = ()
     #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
@@ -108,22 +116,47 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: the language has no prompts.
-        ValueError: the digits, the numerals, or yes and no are incomplete.
+        ValueError: a text has a placeholder that cannot be read; the digits, the numerals, star and hash, or yes and
+            no are incomplete.
     """
     with file_of(language).open("rb") as file:
         content = tomllib.load(file)
     texts = {name: " ".join(str(text).split()) for name, text in content["prompts"].items()}
+    for name, text in texts.items():
+        _readable(name, text)
     reviewed = content.get("reviewed", [])
     digits = tuple(str(content.get("digits", "")).split())
     if len(digits) != 10:
         raise ValueError(f"digits has {len(digits)} words, not 10")
+    star_hash = tuple(str(content.get("star_hash", "")).split())
+    if len(star_hash) != 2:
+        raise ValueError(f"star_hash has {len(star_hash)} words, not 2")
     yes_no = tuple(str(content.get("yes_no", "")).split())
     if len(yes_no) not in (0, 2):
         raise ValueError(f"yes_no has {len(yes_no)} words, not 2")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
     stale = _stale(texts, content.get("made_from", {})) if language != DEFAULT_LANGUAGE else frozenset()
     approved = frozenset(texts if reviewed == "original" else reviewed) - stale
-    return Catalogue(language, texts, approved, digits, yes_no, numerals, stale)
+    after_key = str(content.get("after_key", ""))
+    return Catalogue(language, texts, approved, digits, star_hash, after_key, yes_no, numerals, stale)
+
+
+def _readable(name: str, text: str) -> None:
+    try:
+        list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"the prompt {name}: {error}") from error
+
+
+def wrong_placeholders(words: Catalogue, prompt: str) -> str:
+    """What is wrong with the placeholders of a prompt; empty where nothing is."""
+    here = words.placeholders(prompt)
+    if unknown := here - set(PLACEHOLDERS):
+        return f"there is no placeholder {{{sorted(unknown)[0]}}}"
+    original = catalogue(DEFAULT_LANGUAGE)
+    if prompt in BUILDING_BLOCKS or prompt not in original.texts or original.placeholders(prompt) == here:
+        return ""
+    return f"placeholders {sorted(here)}, the original has {sorted(original.placeholders(prompt))}"
 
 
 def _stale(texts: Mapping[str, str], made_from: Mapping[str, str]) -> frozenset[str]:

@@ -9,18 +9,17 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import read_wav
 from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE
-from ivr.flows.steps import Flow
+from ivr.flows.whole_script import Flow
 from ivr.platform import database
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import (
     BUILDING_BLOCKS,
+    KEYS_OUTSIDE,
     OUTSIDE_THE_SCRIPT,
-    PLACEHOLDERS,
-    QUESTIONS_OUTSIDE,
     WITH_NUMERALS,
     WRITTEN,
-    Catalogue,
     catalogue,
+    wrong_placeholders,
 )
 from ivr.prompts.parts import Part
 from ivr.prompts.speaking import Audio, Text, spoken
@@ -73,7 +72,7 @@ def longest(prompt: str, flow: Flow) -> float:
 def _longest(prompt: str, questions: frozenset[str]) -> float:
     if prompt not in catalogue(DEFAULT_LANGUAGE).texts:
         return LONGEST_VALUE
-    return LONGEST_QUESTION if prompt in questions | QUESTIONS_OUTSIDE else LONGEST
+    return LONGEST_QUESTION if prompt in questions | KEYS_OUTSIDE.keys() else LONGEST
 
 
 def findings(language: str, flow: Flow) -> Iterator[Finding]:
@@ -84,7 +83,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
     for prompt in words.texts:
         if prompt not in needed and not prompt.startswith("form_"):
             yield Finding(language, prompt, "not used in any call")
-        elif problem := _wrong_placeholders(words, prompt):
+        elif problem := wrong_placeholders(words, prompt):
             yield Finding(language, prompt, problem)
         elif prompt in words.stale:
             yield Finding(language, prompt, STALE)
@@ -98,16 +97,6 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 def _needed(flow: Flow, language: str) -> set[str]:
     blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - WITH_NUMERALS
     return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language"}
-
-
-def _wrong_placeholders(words: Catalogue, prompt: str) -> str:
-    here = words.placeholders(prompt)
-    if unknown := here - set(PLACEHOLDERS):
-        return f"there is no placeholder {{{sorted(unknown)[0]}}}"
-    original = catalogue(DEFAULT_LANGUAGE)
-    if prompt in BUILDING_BLOCKS or prompt not in original.texts or original.placeholders(prompt) == here:
-        return ""
-    return f"placeholders {sorted(here)}, the original has {sorted(original.placeholders(prompt))}"
 
 
 def _too_long(language: str, prompt: str, allowed: float) -> Iterator[Finding]:

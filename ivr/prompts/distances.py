@@ -6,6 +6,7 @@ whole language menu too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ from ivr.flows import engine
 from ivr.flows.language_menu import EMERGENCY_KEY
 from ivr.flows.protocol import JoinQueue, Keys, Listen, PromptLine, RecordSpeech, Speak, StatusAnswer
 from ivr.flows.state import CallState
-from ivr.flows.steps import Flow, Menu
-from ivr.prompts.check import EXAMPLES, LONGEST_QUESTION
+from ivr.flows.steps import Menu
+from ivr.flows.whole_script import Flow
+from ivr.prompts.catalogue import OUTSIDE_THE_SCRIPT
+from ivr.prompts.check import EXAMPLES, LONGEST, LONGEST_QUESTION
 from ivr.prompts.speaking import text
 
 #: Where a caller is on the way -> the most seconds up to there.
@@ -28,6 +31,9 @@ LIMITS: Mapping[str, float] = {
     "emergency tone": 40.0,
     "emergency tone, keys known": 15.0,
 }
+#: The longest duration in seconds of a choice of the emergency's reason, and of what is told about a recording.
+LONGEST_REASON = 3.0
+LONGEST_ABOUT_RECORDING = 15.0
 #: Languages that are left out. Korean is there to try the recogniser out (see `Settings.enabled_languages`).
 ON_TRIAL = frozenset({"ko"})
 #: Places without a limit: where people wait for a person.
@@ -75,8 +81,8 @@ class _Hours:
     def office_of(self, _postal_code: str) -> str | None:
         return None
 
-    def number_is_shown(self) -> bool:
-        return True
+    def shown_number(self) -> str:
+        return "+4942100000"
 
     def is_ours(self, _number: str) -> bool:
         return False
@@ -225,15 +231,36 @@ def problems(flow: Flow, language: str) -> Iterator[str]:
     seconds, prompt = longest_question(flow, language)
     if seconds > LONGEST_QUESTION:
         yield f"{language}: {prompt} lasts {seconds:.1f} s, {LONGEST_QUESTION:.0f} s at most"
+    seconds, prompt = longest_prompt(flow, language)
+    if seconds > LONGEST:
+        yield f"{language}: {prompt} lasts {seconds:.1f} s, {LONGEST:.0f} s at most"
+    for reason in _clauses(text("emergency", language, EXAMPLES)):
+        if (seconds := speak(reason, language).seconds) > LONGEST_REASON:
+            yield f"{language}: {reason!r} of emergency lasts {seconds:.1f} s, {LONGEST_REASON:.0f} s at most"
+    if (seconds := speak(text("about_recording", language, EXAMPLES), language).seconds) > LONGEST_ABOUT_RECORDING:
+        yield f"{language}: about_recording lasts {seconds:.1f} s, {LONGEST_ABOUT_RECORDING:.0f} s at most"
     for place, distance in of(flow, language).items():
         if place in LIMITS and distance.seconds > LIMITS[place]:
             yield f"{language}: {distance.seconds:.1f} s to the {place}, {LIMITS[place]:.0f} s at most"
 
 
+def _clauses(said: str) -> list[str]:
+    """The choices of a menu whose clauses each name one."""
+    return [clause for clause in re.split(r"(?<=\.)\s+", said) if clause]
+
+
 def longest_question(flow: Flow, language: str) -> tuple[float, str]:
     """Seconds and name of the longest prompt that asks for a key in a language."""
-    asked = flow.questions()
-    return max((speak(text(prompt, language, EXAMPLES), language).seconds, prompt) for prompt in asked)
+    return _longest(flow.questions(), language)
+
+
+def longest_prompt(flow: Flow, language: str) -> tuple[float, str]:
+    """Seconds and name of the longest prompt that a caller may hear in a language."""
+    return _longest(flow.prompts() | OUTSIDE_THE_SCRIPT, language)
+
+
+def _longest(prompts: Collection[str], language: str) -> tuple[float, str]:
+    return max((speak(text(prompt, language, EXAMPLES), language).seconds, prompt) for prompt in prompts)
 
 
 def table(flow: Flow, languages: Sequence[str]) -> Iterator[str]:

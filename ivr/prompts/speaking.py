@@ -144,7 +144,8 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
             yield parts.month(language, int(values[name]))
         case kind:
             local = _local(name, values)
-            prompt, inner = _day(local, values) if kind == "date" else _time(local)
+            by = _form(name) == "by"
+            prompt, inner = _day(times.day_told(local, by=by), values) if kind == "date" else _time(local, by=by)
             yield from (piece for piece in _pieces(prompt, language, inner, None) if isinstance(piece, Part))
 
 
@@ -175,7 +176,8 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
         case "prompt":
             return text(values[name], language, values)
         case "date":
-            prompt, inner = _day(local := _local(name, values), values)
+            local = times.day_told(_local(name, values), by=_form(name) == "by")
+            prompt, inner = _day(local, values)
             if prompt not in WITH_NUMERALS or catalogue(language).numerals is not None:
                 return text(prompt, language, inner)
             if prompt != "date":
@@ -185,7 +187,7 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
             local, forms = _local(name, values), spoken_times(language).forms
             if forms is not None:
                 return forms[_form(name)].said(local.hour, local.minute)
-            prompt, inner = _time(local)
+            prompt, inner = _time(local, by=_form(name) == "by")
             return text(prompt, language, inner)
         case "hours" | "minutes" | "days" as unit:
             return times.counted(language, unit, int(values[name])).format(n=values[name])
@@ -218,9 +220,13 @@ def _day(local: datetime, values: Mapping[str, str]) -> tuple[str, dict[str, str
     return "date", {"weekday": WEEKDAYS[local.weekday()], "day": str(local.day), "month": str(local.month)}
 
 
-def _time(local: datetime) -> tuple[str, dict[str, str]]:
-    """The prompt that says a time of day in a language with numerals, and its values."""
-    values = {"h": str(local.hour), "m": str(local.minute)}
+def _time(local: datetime, *, by: bool) -> tuple[str, dict[str, str]]:
+    """The prompt that says a time of day in a language with numerals, and its values.
+
+    Midnight as a deadline is twenty-four o'clock of the day before.
+    """
+    hour = 24 if by and times.is_midnight(local) else local.hour
+    values = {"h": str(hour), "m": str(local.minute)}
     return "hour" if local.minute == 0 else "hour_and_minutes", values
 
 

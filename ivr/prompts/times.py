@@ -24,12 +24,11 @@ from typing import Any, Literal
 from babel import Locale
 from babel.plural import PluralRule
 
+from ivr.domain.working_hours import STEP
 from ivr.prompts.catalogue import file_of
 
 Form = Literal["from", "by", "at"]
 FORMS: tuple[Form, ...] = ("from", "by", "at")
-#: Every minute that is told is a multiple of this.
-STEP = 5
 UNITS = ("hours", "minutes", "days")
 
 
@@ -65,6 +64,20 @@ def rounded(local: datetime, form: Form) -> datetime:
     """
     early = local.replace(second=0, microsecond=0) - timedelta(minutes=local.minute % STEP)
     return early + timedelta(minutes=STEP) if form == "from" and early != local else early
+
+
+def is_midnight(local: datetime) -> bool:
+    """Whether a local instant is midnight."""
+    return local.hour == local.minute == 0
+
+
+def day_told(local: datetime, *, by: bool) -> datetime:
+    """A local instant of the day that is named for an instant.
+
+    Midnight as a deadline belongs to the day that ends: "today until midnight". Said with the day that begins, it would
+    be heard a day later.
+    """
+    return local - timedelta(minutes=1) if by and is_midnight(local) else local
 
 
 def counted(language: str, unit: str, value: int) -> str:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from ivr.domain.enums import EmergencyKind
 from ivr.flows import checker
-from ivr.flows.steps import Announce, Choice, Flow, Menu
+from ivr.flows.steps import Announce, Choice, Menu
+from ivr.flows.whole_script import Flow
 from tests.support.flows import FLOW, WHOLE
 
 
@@ -31,6 +33,8 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert "no key leads to a task of the kind postal_order" in broken(services=Menu("services", {}, "reach_team"))
     keys = {key: Choice("main_menu") for key in "1234567"}
     assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main_menu")))
+    reasons = {key: Choice("reach_team", sets={"emergency_kind": EmergencyKind.OTHER}) for key in "12345"}
+    assert any("offers 5 reasons" in one for one in broken(emergency_reason=Menu("emergency", reasons, "reach_team")))
     longer = {
         "other_matter": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
         "more": Menu("more", {"1": Choice("still_more")}, "reach_team"),

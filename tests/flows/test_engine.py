@@ -10,7 +10,7 @@ import pytest
 
 from ivr import prompts
 from ivr.domain import receipt_codes
-from ivr.domain.enums import CallEnding, CallQueueState, Concern, EventName, RequestStatus, TaskKind
+from ivr.domain.enums import CallEnding, CallQueueState, Concern, EventName, ReplyBy, RequestStatus, TaskKind
 from ivr.domain.languages import LANGUAGES
 from ivr.flows import engine
 from ivr.flows.protocol import (
@@ -22,6 +22,7 @@ from ivr.flows.protocol import (
     Listen,
     NoInterpreter,
     PlayRecording,
+    PromptLine,
     Recorded,
     RecordSpeech,
     Resumed,
@@ -33,7 +34,8 @@ from ivr.flows.protocol import (
 from ivr.flows.request import CallerRequest
 from ivr.flows.state import AnsweredQuestion, CallState
 from ivr.flows.state_codec import CALL_STATES
-from ivr.flows.steps import End, EnterDigits, Flow, Menu
+from ivr.flows.steps import End, EnterDigits, Menu
+from ivr.flows.whole_script import Flow
 from tests.support.flows import FLOW, WHOLE
 from tests.support.volume import volume
 
@@ -101,8 +103,8 @@ class Answers:
     def link_can_be_sent(self, number: str) -> bool:
         return True
 
-    def number_is_shown(self) -> bool:
-        return self.shown
+    def shown_number(self) -> str:
+        return "+4915112345678" if self.shown else ""
 
     def is_ours(self, number: str) -> bool:
         return number == "+494211782666"
@@ -342,10 +344,10 @@ def test_each_take_has_its_number() -> None:
     assert turn.state.recording_number == 2
 
 
-def test_listening_waits_for_the_audio_and_then_goes_on_without_it() -> None:
+def test_who_waits_for_their_own_words_is_asked_for_patience_each_time_and_goes_on_without_them() -> None:
     turn = engine.answer(FLOW, at("review", recording_number=1), Keys("2"), Answers(ready=False))
-    for _ in range(6):
-        assert turn.verbs == (Wait(1),)
+    for _ in range(3):
+        assert turn.verbs == (Speak((PromptLine("one_moment"),)), Wait(1)), "nobody is in silence for two seconds"
         turn = engine.answer(FLOW, turn.state, Resumed(), Answers(ready=False))
     assert turn.verbs[0].lines[0].prompt == "cannot_play"
     assert isinstance(turn.verbs[-1], Listen)
@@ -419,6 +421,46 @@ def test_who_gives_up_a_request_half_way_is_called_back() -> None:
     assert offered.request.kind == "callback"
     ordered = engine.answer(WHOLE, forms.knowing(receipt_code="12345674"), Keys("0"), Answers(False)).state
     assert ordered.request.kind == "postal_order", "what has been promised stays what it is"
+
+
+def last_words(state: CallState, key: str, *, is_open: bool) -> list[str]:
+    """The prompts that end a call after a key."""
+    (said, _) = engine.answer(WHOLE, state, Keys(key), Answers(is_open)).verbs
+    return [line.prompt for line in said.lines]
+
+
+def test_who_wants_the_answer_in_writing_is_not_told_of_a_call() -> None:
+    """Asked for by people who cannot hear: what they are told last says what they have chosen."""
+    asked = replace(at("availability", receipt_code="12345674"), callback_number="+4915112345678")
+    assert last_words(asked, "3", is_open=True)[0] == "callback_usual"
+    assert last_words(asked, "4", is_open=True) == ["writing_noted", "receipt", "receipt_again", "goodbye"]
+    unreachable = replace(asked, step="answer_in_writing", callback_number="")
+    assert last_words(unreachable, "1", is_open=True)[0] == "writing_noted"
+    assert last_words(unreachable, "2", is_open=True)[0] == "receipt"
+
+
+def test_an_emergency_of_who_wants_no_call_promises_none() -> None:
+    """They have changed an earlier request to an answer in writing, and then pressed 9."""
+    urgent = {"concern": Concern.EMERGENCY, "receipt_code": "12345674", "called_before": False}
+    for wish, promised in ((ReplyBy.WRITING, False), (ReplyBy.CALL, True), (None, True)):
+        for step, keys in (("review", "1"), ("consent_emergency", "--")):
+            state, said = replace(at(step, reply_by=wish, **urgent), callback_number="+4915112345678"), list[str]()
+            for key in keys:
+                turn = engine.answer(WHOLE, state, Keys(key.strip("-")), Answers(shown=True))
+                state = turn.state
+                said += [line.prompt for verb in turn.verbs if isinstance(verb, Speak | Listen) for line in verb.lines]
+            assert ("promise_emergency" in said) == promised, (wish, step)
+            assert "emergency_help" in said
+        confirmed = replace(at("confirm_number", reply_by=wish, **urgent), callback_number="+4915112345678")
+        assert ("writing_noted" in last_words(confirmed, "1", is_open=True)) != promised
+
+
+def test_whoever_calls_at_night_is_told_when_somebody_is_there_again() -> None:
+    for kind in TaskKind:
+        asked = replace(at("availability", kind=kind, receipt_code="12345674"), callback_number="+4915112345678")
+        for key in "34":
+            assert last_words(asked, key, is_open=False)[0] == "opening_again", (kind, key)
+            assert "opening_again" not in last_words(asked, key, is_open=True)
 
 
 def test_the_hash_key_takes_an_answer_back() -> None:

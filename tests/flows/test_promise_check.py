@@ -9,8 +9,9 @@ import pytest
 
 from ivr.domain.enums import CallEnding, EventName
 from ivr.flows import checker, promise_check
-from ivr.flows.promises import MADE_BY, PROMISES
-from ivr.flows.steps import Announce, Branch, End, Flow, Menu, Promise, RecordEvent
+from ivr.flows.prompt_promises import MADE_BY, PROMISES
+from ivr.flows.steps import Announce, Branch, End, Menu, Promise, RecordEvent
+from ivr.flows.whole_script import Flow
 from ivr.prompts.catalogue import OUTSIDE_THE_SCRIPT, catalogue
 from tests.support.flows import FLOW, WHOLE
 
@@ -93,6 +94,7 @@ _JUDGED = {
     "no_number": "says that nobody will be called",
     "code_locked": "the caller may call later",
     "call_again": "the caller may",
+    "privacy_information": "what a caller may ask",
     "answer_in_writing": "asked once there is a task",
     "availability": "asked once there is a task",
 }

@@ -12,8 +12,9 @@ import pytest
 from ivr.config import sections
 from ivr.domain.languages import LANGUAGES
 from ivr.flows.hotline import hotline
-from ivr.flows.steps import Announce, Flow
-from ivr.prompts import distances
+from ivr.flows.steps import Announce
+from ivr.flows.whole_script import Flow
+from ivr.prompts import catalogue, distances
 from tests.support.volume import volume
 
 CALLERS = Path(__file__).parents[2] / "docs" / "callers.md"
@@ -51,6 +52,22 @@ def test_a_way_that_has_become_longer_is_named(shipped: Flow) -> None:
     longer = replace(shipped, steps={**shipped.steps, "closed": talkative})
     (problem,) = distances.problems(longer, "de")
     assert problem.startswith("de: ") and problem.endswith(" s to the benefits tone, 45 s at most")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text", "problem"),
+    [
+        ("emergency", "Kein Geld, kein Essen und keine Möglichkeit, bis morgen etwas zu kaufen: eins.", "of emergency"),
+        ("request_late", "Es dauert leider länger, als wir versprochen haben. " * 8, "request_late lasts"),
+        ("about_recording", "Was Sie sagen, schreibt ein Computer bei uns auf. " * 8, "about_recording lasts"),
+    ],
+)
+def test_a_reason_or_an_explanation_that_has_become_too_long_is_named(
+    shipped: Flow, monkeypatch: pytest.MonkeyPatch, prompt: str, text: str, problem: str
+) -> None:
+    monkeypatch.setitem(catalogue("de").texts, prompt, text)
+    monkeypatch.setattr(distances, "of", lambda flow, language: {})
+    assert [found for found in distances.problems(shipped, "de") if problem in found]
 
 
 def figures(rows: Iterable[str]) -> Mapping[str, list[tuple[float, int]]]:

@@ -19,7 +19,7 @@ from ivr.domain import languages
 from ivr.domain.enums import Concern
 from ivr.domain.languages import Language
 from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
-from ivr.prompts import parts, script, times
+from ivr.prompts import parts, script, spoken_keys, times
 from ivr.telephony import agent_announcements
 from ivr.web.app import create_app
 
@@ -50,6 +50,10 @@ def forget() -> None:
     script.unfinished.cache_clear()
     times.spoken_times.cache_clear()
     agent_announcements.staff_prompts.cache_clear()
+
+
+def wrong_keys() -> list[str]:
+    return list(spoken_keys.wrong_keys(script.script(), script.offered_languages()))
 
 
 def without(text: str, start: str) -> str:
@@ -88,6 +92,10 @@ def test_a_language_that_lacks_digits_numerals_or_prompts_is_named_and_not_offer
         (without(persian, "choose_language ="), "the prompt choose_language is missing"),
         (persian.replace("[numerals]", "[something_else]"), "[numerals] is missing"),
         (persian.replace('"', "", 1), "sq.toml"),
+        (without(persian, "star_hash ="), "star_hash has 0 words, not 2"),
+        (persian.replace("فارسی {key}.", "فارسی."), "choose_language: placeholders [], the original has ['key']"),
+        (persian.replace("{receipt_code}", "{reciept_code}", 1), "there is no placeholder {reciept_code}"),
+        (persian.replace("{receipt_code}", "{receipt_code", 1), "the prompt receipt: "),
     ):
         albanian(prompts_of_our_own, spoiled)
         lacks = script.unfinished("sq")
@@ -145,15 +153,15 @@ def test_a_key_that_a_menu_names_and_does_not_have_is_named(prompts_of_our_own: 
     english = prompts_of_our_own / "en.toml"
     text = english.read_text(encoding="utf-8")
     english.write_text(
-        text.replace("Other: four. Speak: zero.", "Other: four. Old: six. Speak: zero."), encoding="utf-8"
+        text.replace("Other: four. Talk to us: zero.", "Other: four. Old: six. Talk to us: zero."), encoding="utf-8"
     )
     forget()
-    assert list(script.wrong_keys()) == ["voice_prompts/en.toml: main names 6, which is no key (step main_menu)"]
+    assert wrong_keys() == ["voice_prompts/en.toml: main names 6, which is no key (step main_menu)"]
 
 
 def test_every_menu_names_its_keys_in_every_language(prompts_of_our_own: Path) -> None:
     assert len(script.offered_languages()) > 10
-    assert list(script.wrong_keys()) == []
+    assert wrong_keys() == []
 
 
 def test_the_local_carrier_has_the_carriers_voice_of_each_language() -> None:
@@ -186,3 +194,6 @@ def test_the_list_of_languages_tells_what_an_unfinished_one_lacks(prompts_of_our
     german.write_text(german.read_text(encoding="utf-8").replace("Auf Wiederhören", "Tschüs"), encoding="utf-8")
     assert "Turkish      unfinished" in listed() and "the prompt consent is missing" in listed()
     assert "missing: consent" in listed() and "stale: callback_sorry, goodbye" in listed()
+    assert "menu line: yes" in listed()
+    turkish.write_text(turkish.read_text(encoding="utf-8").replace("Türkçe {key}.", "Türkçe."), encoding="utf-8")
+    assert "menu line: no" in listed()

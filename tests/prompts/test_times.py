@@ -159,6 +159,24 @@ def test_an_opening_just_before_midnight_is_told_with_the_day_that_it_is_rounded
     assert said.endswith("morgen ab Mitternacht.")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "heute bis Mitternacht."), ("en", "today by midnight."), ("ru", "сегодня до полуночи."),
+        ("fa", "امروز تا ساعت 24."), ("kmr", "îro heta saet 24."),
+    ],
+)  # fmt: skip
+def test_a_deadline_at_midnight_belongs_to_the_day_that_ends(studio, language: str, said: str) -> None:
+    """ "Tomorrow until midnight" would be heard as a day later than promised."""
+    values = {"due_at": "2026-11-28T23:00:00Z", "today": "2026-11-28"}
+    assert speaking.text("request_open", language, values).endswith(said)
+    appointment = {"appointment_at": "2026-11-28T23:00:00Z", "today": "2026-11-28"}
+    assert catalogue(language)["tomorrow"] in speaking.text("request_granted", language, appointment)
+    if language in PLAYED:
+        pieces = [piece.part.name for piece in prompts.spoken("request_open", language, values)]
+        assert "number-24" in pieces and "number-0" not in pieces and any("today" in name for name in pieces)
+
+
 @pytest.mark.parametrize(("language", "prompt"), [("en", "Saturday, 28 November"), ("ru", "двадцать восьмого ноября")])
 def test_dates_as_people_say_them(language: str, prompt: str) -> None:
     assert prompt in speaking.text("request_open", language, {"due_at": "2026-11-28T12:00:00Z"})

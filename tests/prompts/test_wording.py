@@ -9,7 +9,7 @@ import pytest
 
 from ivr.domain.languages import LANGUAGES
 from ivr.prompts import catalogue
-from ivr.telephony.queue_webhooks import _in_fives
+from ivr.telephony.waiting_times import in_fives
 
 #: How each language says that the caller's voice is recorded, and not only that something is written down.
 RECORDS_THE_VOICE = {
@@ -42,13 +42,14 @@ OUT_OF_USE = {
     "de": r"Unter 25|eiliges Angebot|Eingangsnummer|zurückziehen|alle im Gespräch|noch ungefähr",
     "en": r"which we record",
     "tr": r"\bkaydediyoruz\b(?<![Ss]esinizi kaydediyoruz)|saat [0-9]",
+    "ar": r"أغلق|واتصل على|اسأل|ابق |فقل ",  # orders to a man alone
     "ru": r"[Мм]ы запишем|встреч",
     "uk": r"[Мм]и запишемо|зустріч",
-    "bg": r"[Зз]аписваме го|среща",
+    "bg": r"[Зз]аписваме го|среща|SMS",
     "ro": r"o înregistrăm",
     "fr": r"nous l'enregistrons",
     "kmr": r"em qeyd dikin",
-    "pl": r"\bDo 25 lat|spotkani|[Tt]ermin(y|u|ie)?\b",
+    "pl": r"\bDo 25 lat|spotkani|[Rr]ozmowa przez|[Tt]ermin(y|u|ie)?\b",
 }
 #: Sentences that are said at any hour, also when nobody is there.
 AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answered")
@@ -118,7 +119,7 @@ def test_persian_writes_the_name_of_the_house_in_one_way() -> None:
     [(timedelta(0), 5), (timedelta(seconds=61), 5), (timedelta(minutes=5), 5), (timedelta(minutes=5, seconds=1), 10)],
 )
 def test_a_wait_is_told_in_fives(wait: timedelta, minutes: int) -> None:
-    assert _in_fives(wait) == minutes
+    assert in_fives(wait) == minutes
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))

@@ -33,6 +33,7 @@ PROMISES: Mapping[str, Held] = {
     "cannot_play": Held.TASK,
     "time_is_up": Held.TASK,
     "no_more_time": Held.TASK,
+    "writing_noted": Held.TASK,
     "receipt": Held.TASK,
     "receipt_again": Held.TASK,
     "noted": Held.TASK,
