@@ -7,8 +7,8 @@ sent again, when its owner discards it, or after some hours.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from ivr.models.accounts import KeptForm
 from ivr.platform import crypto
 from ivr.platform.crypto import CannotOpen, Purpose
+
+log = logging.getLogger(__name__)
 
 #: It is offered for this long.
 KEPT = timedelta(hours=12)
@@ -34,6 +36,8 @@ class Form:
     page: str
     fields: Mapping[str, Sequence[str]]
     kept_at: datetime
+    #: It cannot be opened: the secret key that it was sealed with is not here.
+    is_lost: bool = False
 
 
 def keep(
@@ -54,14 +58,18 @@ def keep(
 
 
 def of_user(session: Session, user_id: int, now: datetime) -> list[Form]:
-    """The forms that are kept for somebody, the oldest first. One that cannot be opened is left out."""
+    """The forms that are kept for somebody, the oldest first. Of one that cannot be opened the error is logged."""
     query = select(KeptForm).where(KeptForm.user_id == user_id, KeptForm.kept_at > now - KEPT).order_by(KeptForm.id)
-    found = []
-    for row in session.scalars(query):
-        with suppress(CannotOpen):
-            opened = json.loads(crypto.unseal(Purpose.KEPT_FORMS, row.sealed, what="a form that was kept"))
-            found.append(Form(row.id, row.path, opened["page"], opened["fields"], row.kept_at))
-    return found
+    return [_form(row) for row in session.scalars(query)]
+
+
+def _form(row: KeptForm) -> Form:
+    try:
+        opened = json.loads(crypto.unseal(Purpose.KEPT_FORMS, row.sealed, what=f"the kept form {row.id}"))
+    except CannotOpen as error:
+        log.error("%s", error)
+        return Form(row.id, row.path, "", {}, row.kept_at, is_lost=True)
+    return Form(row.id, row.path, opened["page"], opened["fields"], row.kept_at)
 
 
 def count(session: Session, user_id: int, now: datetime) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, selec
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain.networks import place_of
 from ivr.models.accounts import LogIn, LogInDelay, User, team_members, team_supervisors
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
@@ -151,10 +152,10 @@ def _counted(
 ) -> list[Delay]:
     if device:
         return [Delay(f"{what} in a known browser", name, device)]
-    been_here = (LogIn.address == address, LogIn.started_at > now - KEPT, LogIn.started_at <= now + _CLOCK)
-    known = select(LogIn.id).join(User, User.id == LogIn.user_id).where(who, *been_here)
-    delays = [Delay(what, name, address)]
-    if session.scalar(known.limit(1)) is None:
+    place, lately = place_of(address), (LogIn.started_at > now - KEPT, LogIn.started_at <= now + _CLOCK)
+    known = session.scalars(select(LogIn.address).join(User, User.id == LogIn.user_id).where(who, *lately).distinct())
+    delays = [Delay(what, name, place)]
+    if place not in map(place_of, known):
         delays.append(Delay(f"{what} from everywhere", name, strict=False))
     return delays
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from ivr.accounts import login_sessions, mfa, staff_telephones, users
 from ivr.accounts.login_sessions import Delay
 from ivr.models.accounts import User
-from ivr.platform.crypto import CannotOpen
 
 
 class Later(Exception):
@@ -33,6 +32,7 @@ def log_in(
 
     Raises:
         Later: whether they fit is not looked at.
+        CannotOpen: the secret of the member's app cannot be opened here.
     """
     is_known = number is not None and staff_telephones.is_known(session, personal_number, number)
     delay = Delay("telephone", personal_number) if is_known else Delay("unknown telephone", personal_number)
@@ -50,6 +50,6 @@ def _app_agrees(session: Session, user: User, app_code: str, now: datetime) -> b
         return False
     try:
         mfa.check_totp(session, user, app_code, now)
-    except (mfa.Wrong, CannotOpen):
+    except mfa.Wrong:
         return False
     return True

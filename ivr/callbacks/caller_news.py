@@ -81,13 +81,13 @@ def _counts(written: str) -> _Counts | None:
 
 
 def has_come(
-    session: Session, task: CallbackTask, user: User, seen: str = "", *, since: datetime | None = None
+    session: Session, task: CallbackTask, user: User | None, seen: str = "", *, since: datetime | None = None
 ) -> bool:
-    """Whether something has come to a task that the user has not seen.
+    """Whether something has come to a task that the user has not seen. `user`: None where a program acts.
 
     `seen`: the mark of the page they look at. `since`: what counts for who never had the page open, if not the claim.
     """
-    if not seen:
+    if not seen and user is not None:
         view = session.get(TaskView, (task.id, user.id))
         seen = (view.seen or "") if view else ""
     if seen:
@@ -107,7 +107,7 @@ def _since(session: Session, task: CallbackTask, instant: datetime) -> bool:
 
 
 def require_seen(
-    session: Session, task: CallbackTask, user: User, seen: str = "", *, since: datetime | None = None
+    session: Session, task: CallbackTask, user: User | None, seen: str = "", *, since: datetime | None = None
 ) -> None:
     """Check that nothing has come to a task that the user has not seen.
 

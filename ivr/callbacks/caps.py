@@ -44,8 +44,9 @@ class CapUse:
 
     @property
     def is_near(self) -> bool:
-        """Whether the share `cap_warning` is used, of which the house is told."""
-        return self.used >= self.limit * settings().cap_warning
+        """Whether the share `cap_warning` is used, or all but one: of a small cap no share comes before the whole."""
+        warning = settings().cap_warning
+        return self.used >= self.limit * warning or (warning < 1 and self.used == self.limit - 1 > 0)
 
 
 def of_calls(session: Session, number: str, now: datetime) -> list[CapUse]:

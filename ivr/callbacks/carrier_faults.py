@@ -1,8 +1,8 @@
 """Faults of the carrier that are not a number's: noted, told once an hour for each kind, mended by what works again.
 
 A fault of the operator (the account, the sender, a country that is not enabled) hits every call alike, so it is told
-as a fault of the house and not as one of a task. A call that rings, or a text message that is taken, shows which
-faults are mended.
+as a fault of the house and not as one of a task. A call that rings, a text message that is taken, or a recording that
+is given shows which faults are mended.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _tell(session: Session, row: CarrierFaultRow, now: datetime) -> None:
 
 
 def mended(session: Session, medium: Medium, number: str, asked_at: datetime, now: datetime) -> None:
-    """Note that a call has rung, or that a text message was taken: what stood in its way is mended.
+    """Note that a call has rung, a text was taken, or a recording was given: what stood in its way is mended.
 
     Nothing is known of a fault that was seen after the carrier was asked (`asked_at`). Tasks whose callers could not be
     rung for that reason are offered again at once.

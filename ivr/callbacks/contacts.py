@@ -75,7 +75,9 @@ def is_first(contact: Contact, task: CallbackTask) -> bool:
 
 
 def make(session: Session, task: CallbackTask, call: Call, request: Request, receipt_code: str) -> Contact:
-    """A new contact of a task."""
+    """A new contact of a task. What the caller has keyed in for an earlier request of the call is their number."""
+    earlier = select(Contact.callback_number).where(Contact.call_id == call.id, Contact.number_changed_at.is_(None))
+    task.callback_number = session.scalar(earlier.order_by(Contact.id.desc()).limit(1)) or call.from_number
     contact = Contact(
         task=task,
         call=call,
@@ -84,7 +86,7 @@ def make(session: Session, task: CallbackTask, call: Call, request: Request, rec
         concern=request.concern,
         urgency=request.urgency,
         receipt_code=receipt_code,
-        callback_number=call.from_number,
+        callback_number=task.callback_number,
         language=call.language or DEFAULT_LANGUAGE,
         about={},
     )

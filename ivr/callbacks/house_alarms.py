@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_texts
@@ -13,6 +13,7 @@ from ivr.config.settings import settings
 from ivr.domain.enums import AlertEvent, DeliveryState, WorkKind
 from ivr.models.alerts import AlertMessage, HouseAlarm
 from ivr.platform import outbox
+from ivr.platform.clock_watch import DIFFERENCE
 from ivr.platform.column_types import insert, rows
 
 #: What lasts is told again after so long.
@@ -44,7 +45,8 @@ def note(session: Session, event: AlertEvent, now: datetime, cap: str = "") -> N
     row.count, row.last_at = row.count + 1, now
     session.flush()
     due = update(HouseAlarm).where(HouseAlarm.event == event, HouseAlarm.cap == cap)
-    due = due.where(HouseAlarm.alerted_at <= now - _TELL_EVERY[event])
+    ahead = HouseAlarm.alerted_at > now + DIFFERENCE  # told by a clock that was ahead
+    due = due.where(or_(HouseAlarm.alerted_at <= now - _TELL_EVERY[event], ahead))
     if rows(session.execute(due.values(alerted_at=now).execution_options(synchronize_session=False))):
         _tell(session, event, cap, now)
 

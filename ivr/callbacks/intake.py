@@ -223,6 +223,20 @@ def give_number(session: Session, contact: Contact, number: str | None, now: dat
     search_index.index(session, task)
 
 
+def take_number_back(session: Session, contact: Contact, number: str, now: datetime) -> None:
+    """Note that a number (E.164) the caller has keyed in is not theirs. The one that their telephone shows counts."""
+    task, shown = contact.task, contact.call.from_number
+    if not number or contact.callback_number != number or number == shown:
+        return
+    contact.callback_number = shown
+    contacts.note_agreement(session, contact)
+    others = [one.callback_number for one in task.contacts if one is not contact]
+    if task.callback_number == number and number not in others:
+        task.callback_number = shown or next(filter(None, others), None)
+    events.record(session, task.id, TaskEventKind.NUMBER_GIVEN, now)
+    search_index.index(session, task)
+
+
 def change_times(session: Session, contact: Contact, request: Request, now: datetime) -> None:
     """Note other hours at which the caller can be reached, or that they want the answer in writing."""
     task, before = contact.task, contacts.wants_writing(contact)

@@ -28,8 +28,7 @@ def record(session: Session, task: CallbackTask, fault: CarrierFault, now: datet
         return
     earlier = _in_a_row(session, task)
     events.record(session, task.id, TaskEventKind.NOT_RUNG, now, text=fault)
-    again_at = now + timedelta(minutes=_PAUSES[min(earlier, len(_PAUSES) - 1)])
-    # A date that the caller has named stays.
+    again_at = _not_before(session, task, now + timedelta(minutes=_PAUSES[min(earlier, len(_PAUSES) - 1)]))
     task.next_attempt_at = max(again_at, task.next_attempt_at or again_at) if task.carrier_fault is None else again_at
     task.carrier_fault = fault
     session.flush()
@@ -48,8 +47,15 @@ def offer_again(session: Session, faults: Sequence[CarrierFault], now: datetime)
             session.execute(
                 update(CallbackTask)
                 .where(CallbackTask.id == task.id, CallbackTask.next_attempt_at > now)
-                .values(next_attempt_at=now)
+                .values(next_attempt_at=_not_before(session, task, now))
             )
+
+
+def _not_before(session: Session, task: CallbackTask, at: datetime) -> datetime:
+    """An instant, or the date until which the task is put off, where that is later: the caller has named it."""
+    put_off = select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == TaskEventKind.PUT_OFF)
+    until = session.scalar(put_off.order_by(TaskEvent.id.desc()).limit(1))
+    return max(at, datetime.fromisoformat(until)) if until else at
 
 
 def _in_a_row(session: Session, task: CallbackTask) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import contacts, intake
@@ -26,22 +26,33 @@ def may_be_called(session: Session, number: str, now: datetime) -> bool:
 
     Not twice a day or while one is open, not where a call was unwanted, and not beyond `silent_callers_a_day`.
     """
-    today = opening_hours.midnight(settings().hours, now)
-    opened_today = CallbackTask.first_contact_at >= today
-    theirs = (CallbackTask.silent_caller.is_(True), CallbackTask.callback_number == number)
-    again = select(CallbackTask.id).where(*theirs, or_(opened_today, CallbackTask.state != TaskState.CLOSED))
-    if session.scalar(again.limit(1)) is not None:
+    if _is_called_already(session, number, now):
         return False
     unwanted = select(Attempt.id).join(CallbackTask).where(CallbackTask.callback_number == number)
     if session.scalar(unwanted.where(Attempt.outcome.in_(FINAL_OUTCOMES)).limit(1)) is not None:
         return False
-    all_today = select(func.count(CallbackTask.id)).where(CallbackTask.silent_caller.is_(True), opened_today)
+    all_today = select(func.count(CallbackTask.id)).where(CallbackTask.silent_caller.is_(True), _opened_today(now))
     return (session.scalar(all_today) or 0) < settings().silent_callers_a_day
 
 
+def _is_called_already(session: Session, number: str, now: datetime) -> bool:
+    theirs = (CallbackTask.silent_caller.is_(True), CallbackTask.callback_number == number)
+    again = select(CallbackTask.id).where(*theirs, or_(_opened_today(now), CallbackTask.state != TaskState.CLOSED))
+    return session.scalar(again.limit(1)) is not None
+
+
+def _opened_today(now: datetime) -> ColumnElement[bool]:
+    return CallbackTask.first_contact_at >= opening_hours.midnight(settings().hours, now)
+
+
 def open_for(session: Session, call: Call, request: Request, now: datetime) -> None:
-    """Open the task of a silent caller. Twice is once; a call that has another task keeps that one."""
+    """Open the task of a silent caller. Twice is once; a call that has another task keeps that one.
+
+    Whether the number :func:`may_be_called` was asked before. What holds for all numbers together is not asked again:
+    the caller may have been promised the call, and what was written down while the database was away is kept. A number
+    that another call has just been promised the same is called once.
+    """
     if call.from_number is None or contacts.of_call(session, call, request) is not None:
         return
-    if may_be_called(session, call.from_number, now):
+    if not _is_called_already(session, call.from_number, now):
         intake.open_for(session, call, request, now, silent_caller=True)

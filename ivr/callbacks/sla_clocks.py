@@ -157,8 +157,7 @@ def _publish(session: Session, happened: _Happened, now: datetime) -> None:
             .execution_options(live=())  # the event in its history is told
         )
     for (measure, event), ids in happened.items():
-        if measure == SlaMeasure.TRIED:
-            monitoring.count("promises_changed", len(ids), event)
+        monitoring.count("promises_changed", len(ids), measure, event)
     for event in (AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.ESCALATED):
         alert_digest.collect(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
     not_reached = happened.get((SlaMeasure.REACHED, AlertEvent.MISSED), ())

@@ -34,13 +34,17 @@ _EXPECTED_FOR = timedelta(hours=24)
 
 
 def send_link(session: Session, call: Call, number: str, language: str) -> None:
-    """The link to the online services, once in a call, where the limits allow it."""
+    """The link to the online services, once in a call, to a number that can get one (see :func:`can_get_link`).
+
+    A cap that has been reached since the caller was told that it is sent does not take that back.
+    """
     now = utc_now()
     if _link_of(session, call.call_sid) is not None:
         return
     if (refused := sms_limits.refused_by(session, number or None, now)) is not None:
         sms_limits.told(session, refused, now)
-        return
+        if not refused.cap:
+            return
     message = TextMessage(
         call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=now,
         valid_until=valid_until(SmsTemplate.LINK, now),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import carrier_faults, code_changes, events, sms
-from ivr.calls.erased_ids import plan_external_deletion
+from ivr.calls.erased_ids import plan_external_deletion, was_deleted
 from ivr.carrier import client
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
 from ivr.domain.enums import (
@@ -99,18 +99,30 @@ def delivered_or_not(session: Session, message_id: int, sid: str, status: str, c
     """Take in what the carrier tells about a message that it had taken; it may tell it twice and out of order.
 
     It may also tell it before its answer to the request has come, or where that answer was lost. A message that did
-    not arrive by the operator's or the network's fault is sent again later, for an hour.
+    not arrive by the operator's or the network's fault is sent again later, for an hour. That it has arrived counts
+    whatever was told before: then it is neither sent again nor shown as given up.
     """
-    message = session.get(TextMessage, message_id)
-    if message is None or not sid:
+    if not sid:
         return
+    message = session.get(TextMessage, message_id)
+    if message is None:
+        _forget(session, sid)
+    if message is None or (message.message_sid is None and was_deleted(session, sid)):
+        return  # of a text that was erased, whose number another one may have got since
     waits, known = message.state == DeliveryState.QUEUED, message.message_sid
+    if status == "delivered" and known in (None, sid):
+        message.state, message.message_sid, message.carrier_fault = DeliveryState.SENT, sid, None
+        message.sent_at, message.delivered_at = message.sent_at or now, message.delivered_at or now
+        return
     if known is not None and (sid == known) == waits:
-        return  # about another try. Where one waits, the id is that of the try before, which did not arrive.
+        # About another try. Where one waits, the id is that of the try before, which did not arrive.
+        if not waits:
+            _forget(session, sid)
+        return
     if status not in _NOT_DELIVERED:
         if waits and status:  # the carrier has it: the answer that says so is late, or lost
             message.state, message.message_sid, message.sent_at = DeliveryState.SENT, sid, now
-        if status == "delivered" and message.state != DeliveryState.FAILED:
+        if status == "delivered":
             message.delivered_at = message.delivered_at or now
         return
     if message.delivered_at is not None or message.state == DeliveryState.FAILED:
@@ -126,6 +138,15 @@ def delivered_or_not(session: Session, message_id: int, sid: str, status: str, c
         outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=now + _SEND_AGAIN_AFTER)
     else:
         _give_up(session, message_id, refusal, now)
+
+
+def _forget(session: Session, sid: str) -> None:
+    """Plan the deletion of a text at the carrier that is not ours any more, or was sent twice.
+
+    The answer to its request was lost, so nothing else would ever delete it there.
+    """
+    if not was_deleted(session, sid):
+        plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
 
 
 def _give_up(session: Session, message_id: int, refusal: Refusal | None, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Counts the calls of a number within a minute, in Redis, for all processes together; no caller waits for it.
 
 A call is judged by what this process was told last, and what it has counted since. Redis is told some milliseconds
-later, of many calls at once. So a number may ring once more for each further process before all of them know.
+later, of many calls at once. So a number may ring once more for each further process before all of them know. While
+Redis does not answer, each process judges by what it has counted itself, and tells the calls of the last minute later.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -55,28 +56,43 @@ class _Told:
     held_off_until: float
 
 
+@dataclass(frozen=True)
+class _Untold:
+    """What Redis has not been told yet."""
+
+    calls: int
+    limit: Limit
+    #: When the first of the calls came (monotonic).
+    since: float
+
+
 _lock = threading.Lock()
 _told: dict[str, _Told] = {}
-#: What Redis has not been told yet: calls, and their limit.
-_untold: dict[str, tuple[int, Limit]] = {}
+_untold: dict[str, _Untold] = {}
 _has_untold = threading.Event()
 _teller: tuple[int, threading.Thread] | None = None
 _silent_until = 0.0
 
 
 def count(key: str, limit: Limit) -> bool:
-    """Count a call; whether it is one too many, or its key is held off. Without an answer of Redis it is neither."""
+    """Count a call; whether it is one too many, or its key is held off."""
+    now = time.monotonic()
     with _lock:
-        calls, _ = _untold.get(key, (0, limit))
-        _untold[key] = calls + 1, limit
+        before = _untold.get(key)
+        if before is None or before.since + _MINUTE < now:
+            before = _Untold(0, limit, now)
+        calls = before.calls + 1
+        _untold[key] = _Untold(calls, limit, before.since)
         told = _told.get(key)
         _start_once()
     if not _has_untold.is_set():
         _has_untold.set()
-    if told is None:
-        return False
-    now = time.monotonic()
-    return now < told.held_off_until or (now < told.minute_ends and told.calls + calls + 1 > limit.calls)
+    if told is not None:
+        if now < told.held_off_until:
+            return True
+        if now < told.minute_ends:
+            calls += told.calls
+    return calls > limit.calls
 
 
 def begin() -> None:
@@ -106,31 +122,47 @@ def calls_of(key: str) -> int:
 
 
 def tell() -> None:
-    """Tell Redis of the calls that it does not know of yet. If it does not answer, they are counted nowhere."""
+    """Tell Redis of the calls that it does not know of yet. They are kept while it does not answer."""
     with _lock:
         untold = dict(_untold)
         _untold.clear()
     if not untold:
         return
-    with suppress(RedisError), _asking() as counters:
-        answers = _counted(counters, untold)
-        now = time.monotonic()
-        with _lock:
-            if len(_told) + len(untold) > _MOST_REMEMBERED:
-                _forget_what_is_over(now)
-            for key, (calls, minute, held_off) in answers.items():
-                _told[key] = _Told(calls, now + minute, now + held_off)
+    try:
+        with _asking() as counters:
+            answers = _counted(counters, untold)
+    except RedisError:
+        _keep(untold)
+        return
+    now = time.monotonic()
+    with _lock:
+        if len(_told) + len(untold) > _MOST_REMEMBERED:
+            _forget_what_is_over(now)
+        for key, (calls, minute, held_off) in answers.items():
+            _told[key] = _Told(calls, now + minute, now + held_off)
 
 
-def _counted(counters: RedisStorage, untold: Mapping[str, tuple[int, Limit]]) -> dict[str, tuple[int, int, int]]:
+def _keep(untold: Mapping[str, _Untold]) -> None:
+    """Put calls of the last minute back, beside those that have come meanwhile."""
+    now = time.monotonic()
+    with _lock:
+        for key, one in untold.items():
+            if one.since + _MINUTE < now or len(_untold) >= _MOST_REMEMBERED:
+                continue
+            later = _untold.get(key)
+            _untold[key] = _Untold(one.calls + (later.calls if later else 0), one.limit, one.since)
+
+
+def _counted(counters: RedisStorage, untold: Mapping[str, _Untold]) -> dict[str, tuple[int, int, int]]:
     """Count in one round trip, and hold off who is over the limit in another one.
 
     By key: all calls of the minute, the seconds until it ends, and the seconds of being held off that are left.
     """
     names = [counters.prefixed_key(name) for key in untold for name in (_calls_key(key), _held_off_key(key))]
-    answers = iter(_count_all(counters)(names, [_MINUTE, *(calls for calls, _ in untold.values())]))
+    answers = iter(_count_all(counters)(names, [_MINUTE, *(one.calls for one in untold.values())]))
     found = {}
-    for key, (_, limit) in untold.items():
+    for key, one in untold.items():
+        limit = one.limit
         calls, minute, held_off = next(answers), next(answers), max(0, next(answers))
         if not held_off and limit.hold_off_seconds and calls > limit.calls:
             counters.incr(_held_off_key(key), limit.hold_off_seconds)

@@ -31,7 +31,7 @@ def too_often(number: str | None) -> bool:
 
     Who does so is asked to wait for `hold_off_minutes`, counted from the first call too many. Withheld numbers (None)
     cannot be told apart and are never held off: they are counted together, so that very many of them leave no traces
-    but what they ask for. Without Redis nobody rings too often.
+    but what they ask for. Without Redis each process counts by itself.
     """
     if number is None:
         return call_counters.count(WITHHELD, Limit(settings().withheld_calls_a_minute))

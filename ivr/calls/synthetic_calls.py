@@ -15,11 +15,12 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.models.synthetic_calls import SyntheticCall
+from ivr.platform import clock_watch
 from ivr.platform.column_types import insert, rows
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hashes
@@ -50,7 +51,7 @@ def plan(session: Session, now: datetime) -> int | None:
     if not every:
         return None
     new = insert(session.get_bind().dialect, Checkpoint).values(name=MADE, at=now)
-    due = Checkpoint.at <= now - every
+    due = or_(Checkpoint.at <= now - every, Checkpoint.at > now + clock_watch.DIFFERENCE)  # a clock was ahead
     taken = new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}, where=due)
     if session.scalar(taken.returning(Checkpoint.at)) is None:
         return None

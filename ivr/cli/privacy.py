@@ -127,11 +127,12 @@ def run_now() -> None:
 def confirm_clock() -> None:
     """Say that the clock of this machine is right, after it has leapt or everything has stood still for days."""
     from ivr.audit import access_log
-    from ivr.platform import clock_watch, database
+    from ivr.callbacks import early_records
+    from ivr.platform import database
 
     now = utc_now()
     with database.writing() as session:
-        names = clock_watch.confirm(session, now)
+        names = early_records.confirm_clock(session, now)
         actor = access_log.OPERATOR
         access_log.append(session, actor, AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
     click.echo(f"It is {iso(now)}. Deletion goes on; set back from the future: {', '.join(names) or 'nothing'}")

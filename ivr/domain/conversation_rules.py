@@ -78,7 +78,12 @@ RULES: tuple[Rule, ...] = (
         {MEMBER: _HERE},
         (Act(Do.FETCH, INTERPRETER), Act(Do.TELL, MEMBER, Sentence.INTERPRETER_GONE)),
     ),
-    Rule(Event(INTERPRETER, Happening.UNMET), {MEMBER: _HERE, CALLER: _HERE}, _NOBODY_INTERPRETS),
+    Rule(
+        Event(INTERPRETER, Happening.ONE_LEFT),
+        {MEMBER: _HERE},
+        (Act(Do.TELL, MEMBER, Sentence.ONE_INTERPRETER_GONE),),
+    ),
+    Rule(Event(INTERPRETER, Happening.UNMET), {MEMBER: _HERE, CALLER: _ON_THE_LINE}, _NOBODY_INTERPRETS),
     Rule(Event(INTERPRETER, Happening.UNMET), {MEMBER: _COMES, CALLER: (Place.OUT,)}, ends=True),
     Rule(Event(CALLER, Happening.CUT_OFF), {}, ends=True),
     # -- hold: the caller hears music until the member comes back; a transfer that still rings is given up then
@@ -178,8 +183,8 @@ _RULES_OF: Mapping[Event, tuple[Rule, ...]] = {
     event: tuple(rule for rule in RULES if rule.event == event) for event in EVENTS
 }
 
-#: From which places an event leads where; from any other it is late or doubled, and nothing follows.
-_MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place]] = {
+#: From which places an event leads where; from any other it is late or doubled, and nothing follows. None: they stay.
+_MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place | None]] = {
     Happening.WANTED: ((Place.OUT, Place.WAITING, Place.LEFT, Place.UNMET), Place.RUNG),
     Happening.CAME: ((Place.WAITING, Place.RUNG), Place.IN),
     Happening.AWAITED: ((Place.RUNG,), Place.RUNG),
@@ -192,9 +197,10 @@ _MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place]] = {
     Happening.TOOK_OVER: ((Place.RUNG, Place.IN), Place.OUT),
     Happening.READY: ((Place.RUNG,), Place.RUNG),
     Happening.CUT_OFF: (_ON_THE_LINE, Place.IN),
+    Happening.ONE_LEFT: (PLACES[INTERPRETER], None),
 }
 #: Moves of an event that differ for a role.
-_MOVES_OF: Mapping[Event, tuple[tuple[Place, ...], Place]] = {
+_MOVES_OF: Mapping[Event, tuple[tuple[Place, ...], Place | None]] = {
     Event(CALLER, Happening.LEFT): ((Place.WAITING, Place.RUNG, *_ON_THE_LINE), Place.LEFT),
     Event(SUCCESSOR, Happening.UNMET): ((Place.RUNG,), Place.OUT),
 }
@@ -231,7 +237,7 @@ def outcome(situation: Situation, event: Event) -> Outcome:
         return Outcome(situation, over=situation.is_over)
     if event in _FOLLOWED_BY_NEXT:
         to = Place.RUNG
-    after = situation.having(event.role, to)
+    after = situation.having(event.role, to or situation.of(event.role))
     rule = rule_for(situation, event)
     for role, place in rule.moves.items() if rule is not None else ():
         after = after.having(role, place)

@@ -46,7 +46,8 @@ class Happening(StrEnum):
     Awaited: is being looked for since a while, and has not come yet. Postponed: the caller wants to be called
     back together with an interpreter. Held, resumed: the member lets the caller wait with music, and comes back. Took
     over: somebody to whom the caller is transferred is their member from now on. Ready: waits for the others to know.
-    Cut off: the member ends the conversation with a sentence, because of an insult or a threat.
+    Cut off: the member ends the conversation with a sentence, because of an insult or a threat. One left: somebody of
+    the role who does not count any more, because another one was wanted after them, leaves the room.
     """
 
     WANTED = "wanted"
@@ -61,6 +62,7 @@ class Happening(StrEnum):
     TOOK_OVER = "took_over"
     READY = "ready"
     CUT_OFF = "cut_off"
+    ONE_LEFT = "one_left"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ EVENTS = (
     ),
     Event(INTERPRETER, Happening.AWAITED),
     Event(INTERPRETER, Happening.UNMET),
+    Event(INTERPRETER, Happening.ONE_LEFT),
     Event(CALLER, Happening.POSTPONED),
     Event(CALLER, Happening.HELD),
     Event(CALLER, Happening.RESUMED),
@@ -103,6 +106,7 @@ class Sentence(StrEnum):
     CALLING_INTERPRETER = "calling_interpreter"
     STILL_CALLING_INTERPRETER = "still_calling_interpreter"
     INTERPRETER_GONE = "interpreter_gone"
+    ONE_INTERPRETER_GONE = "one_interpreter_gone"
     NOBODY_INTERPRETS = "nobody_interprets"
     COMPANION_GONE = "companion_gone"
     COMPANION_NOT_REACHED = "companion_not_reached"
@@ -159,7 +163,10 @@ class Heard(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """Where everybody of a conversation is. Of two telephones of a role the one that is nearer to the room counts."""
+    """Where everybody of a conversation is. Of two telephones of a role the one that is nearer to the room counts.
+
+    Of interpreters those of the latest wish count.
+    """
 
     caller: Place = Place.OUT
     member: Place = Place.OUT

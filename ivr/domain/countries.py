@@ -9,3 +9,7 @@ USUAL = (
     "DE", "AT", "BE", "BG", "CY", "CZ", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "IS", "LI", "NO", "CH", "GB", "TR", "UA",
 )  # fmt: skip
+
+#: What has letters of its own in ISO 3166 and is called as a part of a country: Åland, Svalbard, the Vatican. Its
+#: numbers have the country's code, its prices and its permissions at the carrier.
+PART_OF = {"AX": "FI", "SJ": "NO", "VA": "IT"}

@@ -120,8 +120,9 @@ def span_on(hours: Hours, day: date) -> Span | None:
     """The opening hours of a local day, None when it is closed all day."""
     if day in hours.days:
         return hours.days[day]
-    if any(closure.first <= day <= closure.last for closure in hours.closures):
-        return None
+    for closure in hours.closures:
+        if closure.first <= day <= closure.last:
+            return None
     if hours.holidays and day in _bremen_holidays(day.year):
         return None
     return hours.span_on(day.weekday())

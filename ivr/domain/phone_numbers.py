@@ -9,6 +9,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from ivr.domain.countries import PART_OF
 from ivr.domain.digits import is_digits
 
 #: Types of numbers that are never called back: they are expensive, or reach no person.
@@ -24,8 +25,9 @@ _NEVER_DIALLED = frozenset(
 )
 #: Satellite and international network services: dear, and nobody's telephone.
 _SATELLITES = frozenset({870, 878, 881, 882, 883, 979})
-#: An area code and nothing but an emergency or service number behind it.
-_EMERGENCY = re.compile(r"[2-9]\d{1,4}(110|112|115)")
+#: How no subscriber's number in Germany begins, behind its area code: with a second area code, or as emergency,
+#: directory and service numbers do (110, 112, 115, 116117, 11833).
+_NO_SUBSCRIBER = ("0", "11")
 #: Mobile numbers of Germany and numbers of Bremen, which are most callers'. By the metadata all of them are valid, and
 #: none is of a type that is never dialled. A test compares both: what reads any number takes many times as long.
 _USUAL = re.compile(r"\+49(?:1(?:6[023]|7[0-9])[0-9]{7,8}|15[0-25-9][0-9]{8}|(421[0-9]{5,8}))")
@@ -91,9 +93,7 @@ def entered_number(digits: str) -> str | None:
         return callable_number("+" + digits[2:])
     if digits.startswith("0"):
         return callable_number(f"+{HOME_COUNTRY}{digits[1:]}")
-    # No subscriber's number begins with 11: these are emergency, directory and service numbers (110, 112, 115, 116117,
-    # 11833).
-    if len(digits) < _SHORTEST_LOCAL or digits.startswith("11"):
+    if len(digits) < _SHORTEST_LOCAL or digits.startswith(_NO_SUBSCRIBER):
         return None
     # The area code without its zero before a number of Bremen is as long as some numbers of Bremen are.
     if len(digits) == _LONGEST_LOCAL and digits.startswith(HOME_AREA):
@@ -138,7 +138,7 @@ def dialable(written: str) -> str | None:
 def callable_number(number: str) -> str | None:
     """An international number (`+…`) in E.164, or None where there is none such or it may never be called."""
     if usual := _USUAL.fullmatch(number):
-        return None if usual[1] and _EMERGENCY.fullmatch(usual[1]) else number
+        return None if usual[1] and usual[1].removeprefix(HOME_AREA).startswith(_NO_SUBSCRIBER) else number
     return read_by_metadata(number)
 
 
@@ -150,20 +150,28 @@ def read_by_metadata(number: str) -> str | None:
         return None
     if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) in _NEVER_DIALLED:
         return None
-    national = phonenumbers.national_significant_number(parsed)
-    if parsed.country_code in _SATELLITES or _EMERGENCY.fullmatch(national):
-        return None
-    if parsed.country_code == HOME_COUNTRY and len(national) > _LONGEST_GERMAN:
+    if parsed.country_code in _SATELLITES or _reaches_no_subscriber(parsed):
         return None
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _reaches_no_subscriber(parsed: phonenumbers.PhoneNumber) -> bool:
+    """Whether a number is too long, or has nothing but an emergency or service number behind its area code."""
+    national = phonenumbers.national_significant_number(parsed)
+    area = phonenumbers.length_of_geographical_area_code(parsed)
+    if parsed.country_code == HOME_COUNTRY:
+        return len(national) > _LONGEST_GERMAN or (area > 0 and national[area:].startswith(_NO_SUBSCRIBER))
+    region = phonenumbers.region_code_for_number(parsed)
+    return area > 0 and region is not None and phonenumbers.is_emergency_number(national[area:], region)
 
 
 def country_of(number: str) -> str:
     """The country of an E.164 number as two letters (ISO 3166); empty where it is of none."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
     except phonenumbers.NumberParseException:
         return ""
+    return PART_OF.get(country, country)
 
 
 def prefix_of(country: str) -> str:

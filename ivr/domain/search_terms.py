@@ -17,6 +17,8 @@ FROM_BEHIND = "…"
 _MOST_ASKED, _MOST_WAYS = 8, 12
 #: Digits of a number that stands in a text, and of one that is searched as a whole everywhere.
 _NUMBER, _WHOLE_NUMBER = 5, 8
+#: Digits of a number that says enough without the words beside it ("Büro", "mobil, abends"); a date has eight.
+_ENOUGH = 9
 #: Small words before a name that are written apart, hyphenated or joined.
 _PARTICLES = frozenset(
     {
@@ -28,18 +30,22 @@ _PARTICLES = frozenset(
     }
 )  # fmt: skip
 #: Digits with what people write between them.
-_DIGITS = re.compile(r"\+?\s*\(?\s*\d(?:[\d\s()\[\]./,~:-]*\d)?")
+_DIGITS = re.compile(r"\+?\s*\(?\s*\d(?:[\d\s()\[\]./,~:|\\\u2022-]*\d)?")
+#: What stands between two whole numbers, and not within one.
+_TWO = re.compile(r"(?:\s[/|,~-]\s|[,|]\s?)(?=[\s(]*(?:\+|0))")
 #: What stands before and behind a pasted number.
 _BEFORE = re.compile(
     r"\b(?:tel|telefon|(?:telefon|ruf|handy|mobil|fax)?nummer|rufnr|telefonnr|nr|fon|phone|mobil|mobile|mob|handy|fax|callto"
     r"|sips?|sms|whatsapp|t|m|https?://(?:wa\.me|api\.whatsapp\.com/send\?phone=))(?!\w)[\s.:/-]*(?=[+(\d])"
 )
 _BEHIND = re.compile(
-    r"(?<=\d)(?:[;@]\S*|\s*(?:ext|extension|durchwahl|dw|app|apparat)\b[\s.:]*\d{1,5}\b"
+    r"(?<=\d{7}),+\d{1,6}\b|(?<=\d)(?:[;@]\S*|\s*(?:ext|extension|durchwahl|dw|app|apparat)\b[\s.:]*\d{1,5}\b"
     r"|\s*\((?:privat|mobil|handy|festnetz|dienstlich|gesch[äa]ftlich|private|mobile|home|work)\))"
 )
-#: A space or a plus sign in an address that was copied.
-_ESCAPED = re.compile(r"%(?:20|2b)(?=[\d(+%])", re.IGNORECASE)
+#: A space, a plus sign or a colon in an address that was copied.
+_ESCAPED = re.compile(r"%(?:20|2b|3a)(?=[\d(+%])", re.IGNORECASE)
+#: What is keyed before a number to withhold one's own or to show it.
+_SERVICE = re.compile(r"[*#]3[01]#(?=\s*[+\d])")
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 
 #: One of several words, each at the beginning of a word that is looked for.
@@ -87,18 +93,32 @@ def words_of_number(number: str) -> Iterator[str]:
 
 def asked(text: str) -> Search:
     """What somebody looks for, however it was typed or pasted."""
-    text = _ESCAPED.sub(lambda found: unquote(found[0]), prepared(text))
+    text = _ESCAPED.sub(lambda found: unquote(found[0]), _SERVICE.sub(" ", prepared(text)))
     text = _BEHIND.sub(" ", _BEFORE.sub(" ", text))
-    numbers = [written for written in _DIGITS.findall(text) if len(re.sub(r"\D", "", written)) >= 4]
-    rest = _DIGITS.sub(lambda found: " " if found[0] in numbers else found[0], text)
+    numbers = [written for written in _numbers_in(text) if _count(written) >= 4]
+    rest = _DIGITS.sub(lambda found: " " if _count(found[0]) >= 4 else found[0], text)
     words = parts_of(rest)[:_MOST_ASKED]
     terms = [_number_term(written) for written in numbers[:_MOST_ASKED]]
     ways = [(*terms, *way) for way in _ways(words)]
     if numbers and any(JOIN in written or re.search(r"\s", written) for written in numbers):
         # Perhaps these are several numbers: a house and a postal code.
         ways += [tuple(map(_spelled, parts_of(text)[:_MOST_ASKED]))]
-    whole = len(numbers) == 1 and not words and len(re.sub(r"\D", "", numbers[0])) >= _WHOLE_NUMBER
-    return Search(tuple(dict.fromkeys(way for way in ways if way)), whole)
+    enough = [_number_term(written) for written in numbers[:_MOST_ASKED] if _count(written) >= _ENOUGH]
+    ways += [(term,) for term in enough]
+    whole = len(numbers) == 1 and not words and _count(numbers[0]) >= _WHOLE_NUMBER
+    return Search(tuple(dict.fromkeys(way for way in ways if way)), whole or bool(enough))
+
+
+def _numbers_in(text: str) -> Iterator[str]:
+    """What is written with digits; two whole numbers beside each other are two."""
+    for written in _DIGITS.findall(text):
+        several = _TWO.split(written)
+        yield from several if all(_count(one) >= _WHOLE_NUMBER for one in several) else [written]
+
+
+def _count(written: str) -> int:
+    """Digits in what is written."""
+    return sum(letter.isdecimal() for letter in written)
 
 
 def _ways(words: Sequence[str]) -> Iterator[tuple[Term, ...]]:

@@ -11,6 +11,8 @@ from ivr.domain.opening_hours import Hours, open_spans
 _AFTER_OPENING = timedelta(hours=2)
 #: A deadline is looked for within so many days.
 _HORIZON_DAYS = 400
+#: Minutes that are told are multiples of this.
+STEP = 5
 
 
 def spans(hours: Hours, calling_hours: Hours, start: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -30,15 +32,22 @@ def spans(hours: Hours, calling_hours: Hours, start: datetime) -> Iterator[tuple
 def deadline(hours: Hours, calling_hours: Hours, due_at: datetime, now: datetime) -> datetime | None:
     """The instant (UTC) by which somebody is called who is promised a call by `due_at`.
 
-    It is the last minute of work that is not after `due_at`: who is called by then has the promise kept, and nobody
-    works between the two. None where nobody works between `now` and `due_at`.
+    It is the last time of work, on :data:`STEP`, that is not after `due_at`. In the first minutes of work such a time
+    would lie before work, or be past: there it is the next one. None where nobody works between `now` and `due_at`.
     """
     found: datetime | None = None
     for begins, ends in spans(hours, calling_hours, now):
         if begins >= due_at:
             break
-        found = ends if due_at >= ends else max(begins, due_at.replace(second=0, microsecond=0))
+        found = _on_step(begins, min(due_at, ends), ends) or found
     return found
+
+
+def _on_step(begins: datetime, at: datetime, ends: datetime) -> datetime | None:
+    """The last instant on :data:`STEP` until `at` that is after `begins`; else the next one until `ends`."""
+    early = at.replace(minute=at.minute - at.minute % STEP, second=0, microsecond=0)
+    late = early + timedelta(minutes=STEP)
+    return early if early > begins else late if late <= ends else None
 
 
 def next_deadline(hours: Hours, calling_hours: Hours, due_at: datetime, now: datetime) -> datetime:
@@ -48,5 +57,7 @@ def next_deadline(hours: Hours, calling_hours: Hours, due_at: datetime, now: dat
     """
     if (found := deadline(hours, calling_hours, due_at, now)) is not None:
         return found
-    begins, ends = next(spans(hours, calling_hours, max(due_at, now)), (due_at, due_at))
-    return min(ends, (begins + _AFTER_OPENING).replace(second=0, microsecond=0)) if ends > begins else due_at
+    for begins, ends in spans(hours, calling_hours, max(due_at, now)):
+        if found := _on_step(begins, min(ends, begins + _AFTER_OPENING), ends):
+            return found
+    return due_at

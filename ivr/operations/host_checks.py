@@ -37,6 +37,9 @@ def files() -> Iterator[Part]:
     if found:
         remedy = f"Run: chmod -R go-rwx {configured.var_dir}. Each process mends it when it starts."
         yield Part(name, f"other users of this machine can use {_named(found)}", remedy)
+    if strangers := private_files.strangers(configured.var_dir):
+        remedy = "Set VAR_DIR to a directory of the hotline's own; modes of files in this one are not mended."
+        yield Part(name, f"VAR_DIR holds what is not the hotline's: {_named(strangers)}", remedy)
     if foreign := list(private_files.of_other_users(configured.var_dir)):
         remedy = "Give them to the hotline's user (chown), or run this command as that user."
         yield Part(name, f"{_named(foreign)} belong to another user", remedy)

@@ -13,7 +13,7 @@ from ivr.flows.language_menu import keys_of
 from ivr.notices import present
 from ivr.platform import database
 from ivr.prompts import check, recordings, rendering
-from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
+from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue, wrong_placeholders
 from ivr.prompts.script import offered_languages, unfinished
 from ivr.transcription import whisper_engine
 from ivr.transcription.vosk_engine import installed_languages
@@ -76,7 +76,7 @@ def _of_the_hotline(code: str) -> LanguageState:
     recorded = _recordings(code)
     played = [] if settings().carrier_voice(code) or is_unfinished else check.played_parts(code)
     return about(
-        has_menu_line=_MENU_LINE in words.texts,
+        has_menu_line=_MENU_LINE in words.texts and not wrong_placeholders(words, _MENU_LINE),
         has_numerals=words.numerals is not None,
         prompts=len(_spoken(words)),
         missing=tuple(sorted(_spoken(catalogue(DEFAULT_LANGUAGE)) - _spoken(words))),

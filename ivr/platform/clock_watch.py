@@ -1,8 +1,12 @@
-"""Notices when this machine's clock has leapt, so that nothing is deleted by a wrong date until a person has looked.
+"""Notices when this machine's clock has leapt: nothing is deleted or recorded by it until a person has looked.
 
 The last instant that was seen is a checkpoint, which the schedulers renew. A clock that is far ahead of it may be
-wrong, or everything has stood still for days: a machine cannot tell. What deletes by time then waits for the clock to
-be put right, or for somebody to say that it is right (page *Needs a person*, `python -m ivr retention confirm-clock`).
+wrong, or everything has stood still for days: a machine cannot tell. What deletes by time, records missed promises or
+counts days then waits for the clock to be put right, or for somebody to say that it is right (page *Needs a person*,
+`python -m ivr retention confirm-clock`).
+
+A shorter leap looks like a scheduler that stood still. The instant before such a gap is kept: a clock that goes back
+to after it was ahead in between, and has returned.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from ivr.platform.work_models import Checkpoint
 log = logging.getLogger(__name__)
 
 _CHECKPOINT = "clock"
+#: The instant before the first gap of the last days.
+_BEFORE_GAP = "clock before a gap"
 #: A clock may be ahead of the last instant seen by so much, and behind it by so much.
 FORWARD, BACKWARD = timedelta(days=2), timedelta(hours=1)
 #: Clocks of hosts differ by so much at most: what lies further in the future was written while a clock was wrong.
@@ -42,7 +48,7 @@ class Look:
     @property
     def is_right(self) -> bool:
         """Whether time has gone on as usual."""
-        return self.state == ClockState.RIGHT
+        return self.state in (ClockState.RIGHT, ClockState.RETURNED)
 
     @property
     def trusted(self) -> datetime:
@@ -52,13 +58,30 @@ class Look:
 
 def compare(session: Session, now: datetime) -> Look:
     """Compare an instant with the last one seen. Changes nothing."""
-    last = session.scalar(select(Checkpoint.at).where(Checkpoint.name == _CHECKPOINT))
+    last, before_gap = _at(session, _CHECKPOINT), _at(session, _BEFORE_GAP)
     known = last if last is not None else utc_now()
     if now > known + FORWARD:
         return Look(ClockState.AHEAD, now, last)
+    if last is not None and is_in_future(last, now) and before_gap is not None and before_gap <= now:
+        return Look(ClockState.RETURNED, now, last)
     if last is not None and now < last - BACKWARD:
         return Look(ClockState.BEHIND, now, last)
     return Look(ClockState.RIGHT, now, last)
+
+
+def is_ahead(now: datetime) -> bool:
+    """Whether an instant is far ahead of the last one seen: nothing is done by it that cannot be taken back."""
+    with database.reading() as session:
+        return compare(session, now).state == ClockState.AHEAD
+
+
+def may_record(now: datetime) -> bool:
+    """Whether what is due at an instant may be recorded. It becomes the last one seen, so that it can be taken back."""
+    with database.reading() as session:
+        found = compare(session, now)
+    if found.state == ClockState.RIGHT:
+        _renew(found)
+    return found.state != ClockState.AHEAD
 
 
 def look(now: datetime) -> Look:
@@ -67,10 +90,14 @@ def look(now: datetime) -> Look:
         found = compare(session, now)
     if not found.is_right:
         log.critical("%s", sentence(found))
-    elif found.last is None or now - found.last > _RENEWED_EVERY:
-        with database.writing(durable=False) as session:
-            _set(session, now)
+    else:
+        _renew(found)
     return found
+
+
+def returned(session: Session, now: datetime) -> None:
+    """What was recorded while the clock was ahead has been taken back: it is right from now on."""
+    session.execute(update(Checkpoint).where(Checkpoint.name == _CHECKPOINT, Checkpoint.at > now).values(at=now))
 
 
 def confirm(session: Session, now: datetime) -> Sequence[str]:
@@ -101,6 +128,26 @@ def sentence(found: Look) -> str:
         f"the clock of this machine ({iso(found.now)}) is {how} the last instant that was seen ({last}): nothing is "
         "deleted until it is put right, or somebody says that it is right (python -m ivr retention confirm-clock)"
     )
+
+
+def _renew(found: Look) -> None:
+    if found.last is None or found.now - found.last > _RENEWED_EVERY:
+        with database.writing(durable=False) as session:
+            _keep_before_gap(session, found.last, found.now)
+            _set(session, found.now)
+
+
+def _at(session: Session, name: str) -> datetime | None:
+    return session.scalar(select(Checkpoint.at).where(Checkpoint.name == name))
+
+
+def _keep_before_gap(session: Session, last: datetime | None, now: datetime) -> None:
+    """Keep the instant before a gap: of several within :data:`FORWARD` the first, all may be one leap's."""
+    if last is None or not is_in_future(now, last):
+        return
+    new = insert(session.get_bind().dialect, Checkpoint).values(name=_BEFORE_GAP, at=last)
+    old = Checkpoint.at < now - FORWARD
+    session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": last}, where=old))
 
 
 def _set(session: Session, now: datetime) -> None:

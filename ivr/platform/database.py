@@ -144,15 +144,31 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-@lru_cache(maxsize=1)
+_engine: Engine | None = None
+_opening = threading.Lock()
+
+
 def engine() -> Engine:
-    """This process's engine."""
-    return connect(settings().database)
+    """This process's engine: one for all threads, however many ask for it first."""
+    global _engine
+    if (known := _engine) is None:
+        with _opening:
+            if (known := _engine) is None:
+                _engine = known = connect(settings().database)
+    return known
+
+
+def close() -> None:
+    """Close the connections. Who asks next opens others, to the database that the settings name then."""
+    global _engine
+    closed, _engine = _engine, None
+    if closed is not None:
+        closed.dispose()
 
 
 def _open_anew() -> None:
-    if engine.cache_info().currsize:
-        engine().dispose()
+    if _engine is not None:
+        _engine.dispose()
 
 
 database_damage.on_other_file = _open_anew

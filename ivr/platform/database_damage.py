@@ -63,6 +63,14 @@ def _note() -> Path:
     return settings().var_dir / "database.damaged"
 
 
+def _noted() -> str:
+    """What a process of this host has found; empty where none has found anything."""
+    try:
+        return _note().read_text()
+    except OSError:
+        return ""
+
+
 def check() -> None:
     """Look, at most once a second, whether the file is known to be damaged.
 
@@ -98,10 +106,7 @@ def _look_around() -> None:
     if before and _known.wal_is_missed:
         _found(_WAL_GONE)
         return
-    try:
-        noted = _note().read_text()
-    except OSError:
-        noted = ""
+    noted = _noted()
     if noted and not _known.what:
         if look(_FIRST) is None:  # it may have been restored
             _known.what = noted
@@ -172,7 +177,7 @@ def examine(seconds: float) -> str | None:
     if path is None:
         return ""
     try:
-        if _known.what == _WAL_GONE and removed_wal.is_held_without_name(path, by_any=True):
+        if _WAL_GONE in (_known.what, _noted()) and removed_wal.is_held_without_name(path, by_any=True):
             return _WAL_GONE
         if path.stat().st_size == 0:
             return "its file is empty" if _known.had_tables else ""

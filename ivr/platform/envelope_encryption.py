@@ -55,11 +55,16 @@ def unwrap(name: str, wrapped: str, what: str) -> bytes:
     """A data key again.
 
     Raises:
-        Unreadable: its master key is not among ours.
+        Unreadable: its master key is not among ours, or ours of that name is another one.
     """
     if name not in masters():
         raise Unreadable(f"{what}: the master key {name!r} is not in AUDIO_MASTER_KEYS")
-    return unseal(masters()[name], base64.b64decode(wrapped), what)
+    try:
+        return unseal(masters()[name], base64.b64decode(wrapped), what)
+    except (Unreadable, ValueError) as error:
+        raise Unreadable(
+            f"{what}: the master key {name!r} in AUDIO_MASTER_KEYS is not the one it was sealed with, or it was changed"
+        ) from error
 
 
 def masters() -> Mapping[str, bytes]:

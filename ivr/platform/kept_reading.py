@@ -44,8 +44,8 @@ class KeptReading(Generic[T]):
 
     def value(self) -> T:
         """What the database said at most so many seconds ago; while it does not answer, what it last said."""
-        shared = database.engine()
-        if (known := self._of(shared)) is None:
+        shared, known = database.engine(), self._known
+        if known is None or known.engine is not shared:
             with self._reading:
                 known = self._of(shared) or self._read(shared, None)
             return known.value

@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, values
 from prometheus_client.mmap_dict import MmapedDict
@@ -51,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "document_seconds": Kind("Seconds from the last byte of a webhook's request to its document", (), _QUICK),
     "calls_ended": Kind("Calls that have ended, by how they ended for the caller", ("ending",)),
     "queue_wait_seconds": Kind("Seconds for which callers have waited", ("result",), _WAITS),
-    "promises_changed": Kind("Promises that have come to be at risk, missed or escalated", ("event",)),
+    "promises_changed": Kind("Promises that have come to be at risk, missed or escalated", ("measure", "event")),
     "jobs": Kind("Jobs of the outbox that were run", ("kind", "result")),
     "transcribed_audio_seconds": Kind("Seconds of audio that were transcribed", ("language",)),
     "transcription_seconds": Kind("Seconds that transcribing has taken", ("language",)),
@@ -62,6 +63,8 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 _metrics: dict[str, Counter | Histogram] = {}
+#: What counts under a name with labels; looking one up among the labels takes as long as counting.
+_labelled: dict[tuple[str, tuple[str, ...]], Any] = {}
 
 
 def begin(process: str) -> None:
@@ -92,6 +95,7 @@ def begin(process: str) -> None:
 def stop() -> None:
     """Count nothing any more, and close the files."""
     _metrics.clear()
+    _labelled.clear()
     values.close_all_multiprocess_files()
 
 
@@ -108,16 +112,21 @@ def _reserve(path: Path) -> None:
 
 def count(name: str, amount: float, *labels: str) -> None:
     """Add to a counter of :data:`KINDS`."""
-    if (metric := _metrics.get(name)) is not None:
-        chosen = metric.labels(*labels) if labels else metric
-        chosen.inc(amount)  # type: ignore[union-attr]
+    if (chosen := _chosen(name, labels)) is not None:
+        chosen.inc(amount)
 
 
 def observe(name: str, seconds: float, *labels: str) -> None:
     """Note how long something took."""
-    if (metric := _metrics.get(name)) is not None:
-        chosen = metric.labels(*labels) if labels else metric
-        chosen.observe(seconds)  # type: ignore[union-attr]
+    if (chosen := _chosen(name, labels)) is not None:
+        chosen.observe(seconds)
+
+
+def _chosen(name: str, labels: tuple[str, ...]) -> Any:
+    """The counter of a name with labels; None where this process does not count."""
+    if (known := _labelled.get((name, labels))) is None and (metric := _metrics.get(name)) is not None:
+        _labelled[name, labels] = known = metric.labels(*labels) if labels else metric
+    return known
 
 
 # -- what /metrics reads ---------------------------------------------------------------------------

@@ -17,9 +17,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    Connection,
     Dialect,
     Row,
     Select,
@@ -61,6 +63,7 @@ class QueuedJob:
     urgent: bool
     generation: int = 1
     pool: str = ""
+    subject_id: int = 0
 
 
 #: The attempt at its row that the current handler makes, from 1.
@@ -99,22 +102,25 @@ def add(
     run_after: datetime | None = None,
     deadline_at: datetime | None = None,
     pool: str = "",
+    repeat_after: timedelta | None = None,
 ) -> None:
     """Write the row for `kind` of `subject_id`, or reactivate it. It is enqueued when the session commits.
 
     With `run_after` (UTC) the scheduler enqueues it then. Of the kinds that run in order of deadline, the row with the
-    earliest `deadline_at` (UTC) comes first.
+    earliest `deadline_at` (UTC) comes first. What is neither done nor leased when `repeat_after` is over (a lease,
+    unless it is given) is enqueued once more by the scheduler.
     """
     now = utc_now()
     # The scheduler ignores the row until the hand-over after the commit has had time.
-    due = run_after or now + lease()
+    due = run_after or now + (repeat_after or lease())
     values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
     values |= {"deadline_at": deadline_at, "pool": pool or None, "run_after": due}
     session.flush()
     written = session.connection().execute(_reactivating(session.get_bind().dialect), values)
     work_id, is_urgent, generation = written.one()
     if run_after is None:
-        session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
+        job = QueuedJob(work_id, kind, is_urgent, generation, pool, subject_id)
+        session.info.setdefault("queued_jobs", []).append(job)
 
 
 @lru_cache(maxsize=4)
@@ -221,6 +227,15 @@ def _finishing() -> Update:
     )
 
 
+def finish_all(connection: Connection, finished: Sequence[tuple[QueuedJob, datetime]]) -> None:
+    """Mark rows done that were run without a lease. What was requested again meanwhile, or is leased, stays open."""
+    row = _WORK.c
+    mine = (row.id == bindparam("mine"), row.generation == bindparam("ran"), row.leased_by.is_(None))
+    done = update(_WORK).where(*mine, row.done_at.is_(None)).values(done_at=bindparam("at"), last_error=None)
+    rows_of = ({"mine": job.work_id, "ran": job.generation, "at": at} for job, at in finished)
+    connection.execute(done, sorted(rows_of, key=itemgetter("mine")))
+
+
 @contextmanager
 def running(work: Work) -> Iterator[Running]:
     """The block is the handler of a claimed row."""
@@ -304,4 +319,4 @@ def due_for_scheduler(session: Session, now: datetime, limit: int = 5000) -> Seq
 
 
 def _queued(work: Work) -> QueuedJob:
-    return QueuedJob(work.id, work.kind, work.urgent, work.generation, work.pool or "")
+    return QueuedJob(work.id, work.kind, work.urgent, work.generation, work.pool or "", work.subject_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.sla_clocks import SETTLED_AFTER
@@ -20,6 +20,7 @@ from ivr.config.settings import settings
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.reporting import DailyMetric, MetricDay
+from ivr.platform import clock_watch
 from ivr.platform.column_types import insert as upsert
 from ivr.reporting.metric_sources import DIMENSIONS, SOURCE_OF, SOURCES, Source
 
@@ -99,14 +100,14 @@ def count_days(session: Session, days: Sequence[date], now: datetime) -> None:
 
 
 def _begin(session: Session, days: Sequence[date], now: datetime) -> set[date]:
-    """Note that days are counted now. Returns those that are not final."""
+    """Note that days are counted now. Returns those that are not final; what a clock counted that was ahead is not."""
     open_since = local_day(now) - timedelta(days=OPEN_DAYS)
     rows = [{"day": day, "counted_at": now, "final": day < open_since} for day in days]
     new = upsert(session.get_bind().dialect, MetricDay).values(rows)
     again = new.on_conflict_do_update(
         index_elements=[MetricDay.day],
         set_={"counted_at": new.excluded.counted_at, "final": new.excluded.final},
-        where=MetricDay.final.is_(False),
+        where=or_(MetricDay.final.is_(False), MetricDay.counted_at > now + clock_watch.DIFFERENCE),
     )
     return set(session.scalars(again.returning(MetricDay.day)))
 
@@ -167,6 +168,7 @@ def due(session: Session, now: datetime, limit: int = 20) -> Sequence[date]:
     wanted = []
     for day in (today - timedelta(days=number) for number in range(OPEN_DAYS + 1)):
         last = known[day].counted_at if day in known else None
+        last = None if last is not None and clock_watch.is_in_future(last, now) else last
         if last is None or (last < now - _EVERY if day == today else local_day(last) < today):
             wanted.append(day)
     stale = sorted(day for day in known if day < today - timedelta(days=OPEN_DAYS))

@@ -72,11 +72,9 @@ def _columns(_: Translate) -> list[Column]:
 
 
 def _row(session: Session, task: CallbackTask, unsure: Collection[int], now: datetime, _: Translate) -> Sequence[Value]:
-    tried = next((one for one in promises.of(task, now) if one.measure == SlaMeasure.TRIED), None)
-    due = moment(tried.due_at if tried else task.due_at, _LANGUAGE)
     return (
         task.receipt_code,
-        f"{due} ({_('missed')})" if tried and tried.is_missed else due,
+        "; ".join(_due(task, now, _)) or moment(task.due_at, _LANGUAGE),
         phone_numbers.readable(task.callback_number) if task.callback_number else "–",
         words.URGENCIES.of(task.urgency, _),
         f"{words.TASK_KINDS.of(task.kind, _)}: {words.CONCERNS.of(task.concern, _)}",
@@ -85,6 +83,15 @@ def _row(session: Session, task: CallbackTask, unsure: Collection[int], now: dat
         "; ".join(_observed(session, task, unsure, _)) or "–",
         " ",
     )
+
+
+def _due(task: CallbackTask, now: datetime, _: Translate) -> Iterator[str]:
+    """When what is still open was promised: the first attempt, and by its name that somebody is reached."""
+    for one in promises.shown(task, now):
+        if one.runs or one.is_missed:
+            due = moment(one.due_at, _LANGUAGE)
+            due = due if one.measure == SlaMeasure.TRIED else f"{words.SLA_MEASURES.of(one.measure, _)}: {due}"
+            yield f"{due} ({_('missed')})" if one.is_missed else due
 
 
 def _observed(session: Session, task: CallbackTask, unsure: Collection[int], _: Translate) -> Iterator[str]:

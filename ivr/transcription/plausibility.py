@@ -21,6 +21,8 @@ _MOST, _FEWEST, _OVER = 7.0, 0.4, 5.0
 _ENOUGH, _SHORT, _SHARE = 6, 2, 0.8
 #: So many equal words in a row are a recogniser that goes round in circles.
 _CIRCLES = 6
+#: So many words in a row that are only so many different ones are the same, in a larger circle.
+_LARGER_CIRCLES = ((10, 2), (12, 3), (16, 4))
 #: The share of words where nobody speaks, from which on the others are doubtful too.
 _OUTSIDE = 0.5
 
@@ -39,11 +41,19 @@ def doubt(words: Sequence[Mapping[str, Any]], spoken_seconds: float) -> Transcri
         return TranscriptReason.TOO_FEW_WORDS
     if any(len(list(equal)) >= _CIRCLES for word, equal in groupby(within) if not is_digits(word)):
         return TranscriptReason.REPEATED_WORDS
+    if any(_goes_round(within, length, different) for length, different in _LARGER_CIRCLES):
+        return TranscriptReason.REPEATED_WORDS
     alphabetic = [word for word in within if not _is_syllabic(word)]
     short = sum(len(word) <= _SHORT for word in alphabetic)
     if len(alphabetic) >= _ENOUGH and short > _SHARE * len(alphabetic):
         return TranscriptReason.SHORT_WORDS
     return None
+
+
+def _goes_round(words: Sequence[str], length: int, different: int) -> bool:
+    """Whether so many words in a row are at most so many different ones. Digits may repeat."""
+    windows = (words[start : start + length] for start in range(len(words) - length + 1))
+    return any(len(set(window)) <= different and not any(map(is_digits, window)) for window in windows)
 
 
 def _is_syllabic(word: str) -> bool:

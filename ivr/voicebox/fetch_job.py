@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
+from ivr.callbacks import carrier_faults
 from ivr.calls import calls
 from ivr.carrier import media
 from ivr.carrier.media import CarrierRecording
-from ivr.domain.enums import MessageState, RecordingState, WorkKind
+from ivr.domain.enums import Medium, MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, outbox
@@ -35,7 +36,8 @@ def fetch_recording(recording_id: int) -> None:
     """Fetch a recording, check it, store it in the audio store, and update its row.
 
     Raises:
-        carrier.NotThere, carrier.NotAudio, requests.RequestException, OSError: to be tried again.
+        carrier.NotThere, carrier.NotAudio, requests.RequestException, OSError: to be tried again. What is the
+            operator's fault is told at once.
     """
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
@@ -43,12 +45,20 @@ def fetch_recording(recording_id: int) -> None:
         described = voicebox.description(recording)
     if state not in ("announced", "available"):
         return
-    audio, sound, whole = _as_wav(media.fetch_audio(sid), outbox.attempt.get() >= _TRIES_FOR_THE_WHOLE)
+    asked_at = utc_now()
+    try:
+        fetched = media.fetch_audio(sid)
+    except media.NotGiven as error:
+        with database.writing() as session:
+            carrier_faults.note(session, error.refusal, Medium.RECORDING, "", utc_now())
+        raise
+    audio, sound, whole = _as_wav(fetched, outbox.attempt.get() >= _TRIES_FOR_THE_WHOLE)
     if sound.seconds == 0 and reported_seconds:
         raise media.NotAudio(f"empty, though {reported_seconds} s were recorded")
     kept = audio_store.save(sid, audio, described)
     now = utc_now()
     with database.writing() as session:
+        carrier_faults.mended(session, Medium.RECORDING, "", asked_at, now)
         known = session.get(Recording, recording_id)
         if known is None:  # erased while it was fetched
             audio_store.delete(sid)

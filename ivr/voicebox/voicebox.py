@@ -87,13 +87,16 @@ def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> 
 
 
 def request_of(message: VoiceboxMessage) -> Request:
-    """What a message is about.
+    """What a message is about. Without a record of that: its contact's request, if it has one; else the call's concern.
+
+    The call's concern may be written later than the first event about a recording, by a request that was late.
 
     Raises:
         UnknownValue: the row has a value that no enumeration has.
     """
     try:
-        return Request.of_record(message.about or {"concern": message.call.concern or "other"})
+        about = message.about or (message.contact.about if message.contact is not None else {})
+        return Request.of_record(about or {"concern": message.call.concern or "other"})
     except UnknownValue as error:
         raise UnknownValue(f"voicebox message {message.id}: {error}") from error
 

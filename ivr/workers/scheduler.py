@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,12 +21,21 @@ from sqlalchemy import text
 
 from ivr.accounts import kept_forms, login_sessions, notices, password_links
 from ivr.audit import anchors, break_glass
-from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks, undo
+from ivr.callbacks import (
+    alert_delivery,
+    alert_digest,
+    carrier_faults,
+    early_records,
+    guessing,
+    house_alarms,
+    sla_clocks,
+    undo,
+)
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_calls, duty_roster
 from ivr.domain import opening_hours
-from ivr.domain.enums import AlertEvent, RetentionKind
+from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
 from ivr.notices import present
 from ivr.platform import (
@@ -52,7 +61,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two rounds. A missed deadline is recorded at most 10 s late.
 TICK = 1.0
+_SWEEP_EVERY = _ALERTS_EVERY = _OVERDUE_EVERY = 2.0
 _MODELS_EVERY = 3.0
+_PRESENCES_EVERY = 5.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
 _WATCH_EVERY = 30.0
@@ -91,30 +102,34 @@ def run() -> None:
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
     monitoring.begin("clock")
-    looked = forgot = counted = lived = watched = 0.0
+    done_at: dict[Callable[[], object], float] = {}
     while not stop.wait(TICK):
-        if time.monotonic() - lived > heartbeat.EVERY:
-            lived = time.monotonic()
-            _try(live)
-        _try(call_intake.replay_spool)
-        _try(sweep)
-        _try(send_alerts)
-        _try(enqueue_overdue)
-        if time.monotonic() - looked > _MODELS_EVERY:
-            looked = time.monotonic()
-            _try(wake_transcripts)
-        _try(end_presences)
-        _try(ask_for_duty)
-        _try(distribute)
-        if time.monotonic() - counted > _COUNT_EVERY:
-            counted = time.monotonic()
-            _try(count_days)
-        if time.monotonic() - watched > _WATCH_EVERY:
-            watched = time.monotonic()
-            _try(watch_clock)
-        if time.monotonic() - forgot > _FORGET_EVERY:
-            forgot = time.monotonic()
-            _try(forget)
+        for duty, seconds in _duties():
+            now = time.monotonic()
+            if duty not in done_at or now - done_at[duty] >= seconds:
+                done_at[duty] = now
+                _try(duty)
+
+
+def _duties() -> Sequence[tuple[Callable[[], object], float]]:
+    """What is done again and again in this order, each after so many seconds, and at once after the start.
+
+    An idle hotline does little else; what may wait for some seconds is not looked for each second.
+    """
+    return (
+        (live, heartbeat.EVERY),
+        (call_intake.replay_spool, TICK),
+        (sweep, _SWEEP_EVERY),
+        (send_alerts, _ALERTS_EVERY),
+        (enqueue_overdue, _OVERDUE_EVERY),
+        (wake_transcripts, _MODELS_EVERY),
+        (end_presences, _PRESENCES_EVERY),
+        (ask_for_duty, _PRESENCES_EVERY),
+        (distribute, TICK),
+        (count_days, _COUNT_EVERY),
+        (watch_clock, _WATCH_EVERY),
+        (forget, _FORGET_EVERY),
+    )
 
 
 def _poll_lost_events(stop: threading.Event) -> None:
@@ -172,11 +187,8 @@ def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
 
 
 def watch_clock() -> None:
-    """Renew the last instant that was seen, or tell the house that the clock has leapt."""
-    found = clock_watch.look(utc_now())
-    if not found.is_right:
-        with database.writing() as session:
-            house_alarms.note(session, AlertEvent.CLOCK, found.trusted)
+    """Renew the last instant that was seen, or tell the house that the clock has leapt, or has returned."""
+    early_records.watch_clock(utc_now())
 
 
 def live() -> None:
@@ -186,8 +198,8 @@ def live() -> None:
 
 
 def sweep() -> None:
-    """Record all deadlines that are at risk or missed."""
-    changed = sla_clocks.BATCH
+    """Record all deadlines that are at risk or missed. Not by a clock that has leapt: what is recorded stays."""
+    changed = sla_clocks.BATCH if clock_watch.may_record(utc_now()) else 0
     while changed == sla_clocks.BATCH:
         with database.writing() as session:
             changed = sla_clocks.sweep(session, utc_now())
@@ -220,6 +232,8 @@ def _send(work_id: int, recipient: str) -> None:
 def count_days() -> None:
     """Count the metrics of today, and of recent days with new facts, for reports and the dashboard."""
     now = utc_now()
+    if clock_watch.is_ahead(now):  # the days until then would be final, and never counted again
+        return
     with database.reading() as session:
         groups = daily_metrics.together(session, daily_metrics.due(session, now))
     for days in groups:
@@ -239,8 +253,9 @@ def distribute() -> None:
     with database.reading() as session:
         if call_queue.is_empty(session):
             return
+    closed = not opening_hours.is_open(present.hours(), now) and not clock_watch.is_ahead(now)
     with database.writing_alone() as session:
-        call_queue.drop_kept_places(session, now, closed=not opening_hours.is_open(present.hours(), now))
+        call_queue.drop_kept_places(session, now, closed=closed)
         call_distribution.match(session, now)
 
 

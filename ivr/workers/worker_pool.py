@@ -21,6 +21,7 @@ from typing import NoReturn
 import psutil
 from redis.exceptions import RedisError
 
+from ivr.carrier import call_control
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, job_queue, live_events, monitoring, outbox, schema
@@ -70,6 +71,7 @@ class Pool:
         database.engine().dispose()  # the children open connections of their own
         with contextlib.suppress(RedisError):
             job_queue.delete_former_queues(job_queue.impatient())
+        call_control.prepare()  # its children inherit it
         for _ in range(_CALLING):
             self._fork(job_queue.CALLS)
         self._fork(job_queue.GENERAL)

@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from ivr.callbacks import call_limits, sms_limits
+from ivr.callbacks import call_limits, caps, sms_limits
 from ivr.callbacks.refused import Refused
 from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.contact_centre import conversations, outbound_callbacks
-from ivr.domain.enums import ConversationKind, LegRole, Refusal, Urgency
+from ivr.domain.enums import Cap, ConversationKind, LegRole, Refusal, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, MessageRecord
 from ivr.models.alerts import AlertMessage
@@ -91,13 +91,27 @@ def test_a_country_has_a_limit_of_its_own() -> None:
 def test_each_cap_is_told_by_its_name_once_a_day() -> None:
     called(TURKEY, TURKEY, TURKEY, GERMANY)
     assert told() == [
+        "1 Obergrenze eines Tages fast erreicht: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)",
         "1 Obergrenze für Rückrufe erreicht: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)",
         "1 Obergrenze eines Tages fast erreicht: Rückrufe in 24 Stunden (calls_a_day)",
     ]
     with database.reading() as session:
-        text = session.scalars(select(AlertMessage.text).order_by(AlertMessage.id)).all()[0]
+        text = session.scalars(select(AlertMessage.text).order_by(AlertMessage.id)).all()[1]
     assert "Die Obergrenze: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)" in text
     assert "/supervision/costs" in text
+
+
+@pytest.mark.parametrize(
+    ("limit", "warning", "near"),
+    [(1, 0.8, []), (2, 0.8, [1]), (3, 0.8, [2]), (4, 0.8, [3]), (10, 0.8, [8, 9]), (4, 1, [])],
+)
+def test_of_a_small_cap_the_house_is_told_too_before_it_is_reached(
+    monkeypatch, limit: int, warning: float, near: list[int]
+) -> None:
+    monkeypatch.setenv("CAP_WARNING", str(warning))
+    settings.settings.cache_clear()
+    uses = [caps.CapUse(Cap.CALLS_A_DAY, used, limit) for used in range(limit + 1)]
+    assert [use.used for use in uses if use.is_near and not use.is_reached] == near
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

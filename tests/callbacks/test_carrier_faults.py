@@ -281,6 +281,23 @@ def test_only_a_call_to_the_same_country_shows_that_the_country_is_enabled(empty
     assert rang("+905321234568") == []
 
 
+def test_a_date_that_the_caller_has_named_outlasts_every_fault(empty_database) -> None:
+    """The member rings before it, in vain, again and again; then the fault is mended."""
+    from ivr.callbacks import claims, not_rung, workflow
+
+    task_id, mia, now = a_task(), hire()["mia"], utc_now()
+    friday = now + timedelta(days=3)
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        claims.claim(session, task, mia, now)
+        workflow.put_off(session, task, mia, friday, now)
+        for minute in range(2):
+            not_rung.record(session, task, CarrierFault.LOGIN_REFUSED, now + timedelta(minutes=minute))
+            assert task.next_attempt_at == friday
+        not_rung.offer_again(session, [CarrierFault.LOGIN_REFUSED], now + timedelta(minutes=5))
+    assert the_task(task_id).next_attempt_at == friday
+
+
 def test_a_missed_promise_is_told_although_the_task_waits_for_the_carrier(subscribed) -> None:
     """The pause after a fault is no wish of the caller: it silences nothing."""
     from ivr.callbacks import not_rung

@@ -19,8 +19,8 @@ from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem
 from ivr.models.callbacks import CallbackTask
 from ivr.models.sla import SlaClock
-from ivr.platform import database
-from ivr.reporting import daily_metrics, dashboard, overview, scorecard, senate_statement
+from ivr.platform import database, monitoring
+from ivr.reporting import daily_metrics, dashboard, overview, promise_list, scorecard, senate_statement
 from ivr.reporting.tables import Table, translator
 from tests.callbacks.test_carrier_faults import subscribed  # noqa: F401 - a fixture
 from tests.support.alerts import sweep
@@ -109,12 +109,33 @@ PLACES: dict[str, Callable[..., bool]] = {
         and "Erreichen" in desk("lena").get("/supervision/figures/behind/missed").text
     ),
     "the wallboard": lambda desk, task: "Erreichen: 1" in desk("mia").get("/desk/live/").text,
+    "the page that another team opens": lambda desk, task: (
+        "Nicht erreicht, überfällig"
+        in desk("sven").post("/desk/open", data={"code": the_task(task).receipt_code, "reason": "caller_asks"}).text
+    ),
+    "the list on paper": lambda desk, task: any(
+        "Erreichen: " in str(cell) and "(überfällig)" in str(cell) for cell in on_paper()
+    ),
 }
+
+
+def on_paper() -> list[object]:
+    """What stands in the list of open promises for the hour in which nobody can open the desk."""
+    with database.reading() as session:
+        report = promise_list.report(session, utc_now())
+    return [cell for table in report.tables for row in table.rows for cell in row]
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_caller_who_was_tried_and_never_reached_stands_in(place: str, desk, unreached: int) -> None:
     assert PLACES[place](desk, unreached)
+
+
+def test_the_counters_of_the_machines_name_both_promises(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[tuple[object, ...]]()
+    monkeypatch.setattr(monitoring, "count", lambda name, number, *labels: told.append((name, number, *labels)))
+    tried_in_time_but_never_reached(desk)
+    assert ("promises_changed", 1, "reached", "missed") in told
 
 
 @pytest.mark.parametrize("report", [overview, scorecard, senate_statement], ids=lambda one: one.__name__.split(".")[-1])
@@ -133,7 +154,7 @@ def test_the_api_names_both_promises(unreached: int) -> None:
     from ivr.web.api_models import Task
 
     with database.reading() as session:
-        task = Task.of(queries.any_one(session, unreached), callers=False)
+        task = Task.of(queries.any_one(session, unreached), "", callers=False)
     assert [(one.measure, one.state, one.missed) for one in task.promises] == [
         ("tried", "met", False),
         ("reached", "missed", True),
@@ -179,11 +200,12 @@ def test_a_promise_that_is_overdue_by_the_clock_is_shown_before_the_sweep_has_re
 MAY_READ_CLOCKS = {
     "callbacks/promises.py", "callbacks/sla_clocks.py", "callbacks/sla_deadline_changes.py",
     "callbacks/sla_backfill.py", "callbacks/merged_clocks.py", "callbacks/changed_hours.py",
-    "reporting/metric_sources.py", "reporting/monitoring_gauges.py", "models/sla.py",
+    "callbacks/early_records.py", "reporting/metric_sources.py", "reporting/monitoring_gauges.py", "models/sla.py",
 }  # fmt: skip
 #: A column of the API that former versions had.
 MAY_READ_BREACHES = {
-    "callbacks/sla_clocks.py", "callbacks/sla_backfill.py", "callbacks/merged_clocks.py", "models/callbacks.py",
+    "callbacks/sla_clocks.py", "callbacks/sla_backfill.py", "callbacks/merged_clocks.py", "callbacks/early_records.py",
+    "models/callbacks.py",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from ivr.callbacks import sms, sms_job
 from ivr.carrier import client
@@ -13,7 +14,8 @@ from ivr.domain.enums import SmsTemplate
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import Refusals
 from ivr.local_carrier.switch import Switch
-from ivr.models.callbacks import TextMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.privacy import PendingDeletion
 from ivr.platform import database
 from tests.callbacks.test_carrier_faults import MOBILE, message, sent_to, text, told
 
@@ -81,6 +83,65 @@ def test_an_event_that_overtakes_the_carriers_answer_keeps_its_reason(exchange: 
     monkeypatch.setattr(client, "send_text_message", told_first)
     sms_job.send(message_id)
     assert (message(message_id).state, message(message_id).carrier_fault) == ("failed", "no_texts")
+
+
+def event(message_id: int, sid: str, status: str, code: int = 0) -> None:
+    with database.writing() as session:
+        sms_job.delivered_or_not(session, message_id, sid, status, code, utc_now())
+
+
+def to_be_deleted() -> set[str]:
+    with database.reading() as session:
+        return set(session.scalars(select(PendingDeletion.sid)))
+
+
+@pytest.mark.parametrize("code", [30003, 30006, 30008])
+def test_a_text_that_has_arrived_after_all_is_shown_so_and_not_sent_again(exchange: Switch, text, code: int) -> None:
+    """The carrier tells in any order; that it arrived is the truth that counts."""
+    _, message_id = text()
+    sms_job.send(message_id)
+    sid = message(message_id).message_sid or ""
+    for status in ("undelivered", "delivered", "undelivered", "sent", "delivered"):
+        event(message_id, sid, status, code if status == "undelivered" else 0)
+    assert (state(message_id), message(message_id).carrier_fault) == ("delivered", None)
+    sms_job.send(message_id)
+    assert sent_to(exchange) == 1
+
+
+def test_a_text_that_was_stopped_while_it_was_sent_is_shown_as_it_came_out(exchange: Switch, text, monkeypatch) -> None:
+    task_id, message_id = text()
+    send = client.send_text_message
+
+    def stopped_meanwhile(*what: object) -> str:
+        with database.writing() as session:
+            sms.drop_unsent(session, session.get_one(CallbackTask, task_id))
+        return send(*what)
+
+    monkeypatch.setattr(client, "send_text_message", stopped_meanwhile)
+    sms_job.send(message_id)
+    assert state(message_id) == "not deliverable"
+    told(message_id, "delivered", 0)
+    assert state(message_id) == "delivered"
+
+
+def test_a_text_whose_answer_was_lost_is_not_left_at_the_carrier(exchange: Switch, text, monkeypatch) -> None:
+    """It was sent again before anything was told of the first: nobody else knows the id of that one."""
+    _, message_id = text()
+    sms_job.send(message_id)
+    event(message_id, "SM" + "1" * 32, "delivered")
+    assert to_be_deleted() == {"SM" + "1" * 32}
+    assert state(message_id) == "sent, delivery not confirmed", "which of the two has arrived does not matter"
+    assert (message(message_id).message_sid or "") not in to_be_deleted()
+
+
+def test_what_is_told_of_a_text_that_was_erased_changes_no_other_and_is_deleted_there(exchange: Switch, text) -> None:
+    """Its answer was lost too: its record at the carrier holds the number and the words."""
+    _, message_id = text()
+    for _ in range(2):
+        event(message_id + 1, "SM" + "2" * 32, "delivered")
+    assert to_be_deleted() == {"SM" + "2" * 32}
+    event(message_id, "SM" + "2" * 32, "delivered")  # another text has got its number
+    assert (state(message_id), message(message_id).message_sid) == ("being sent", None)
 
 
 def ends_in(message_id: int, time: timedelta) -> None:

@@ -84,11 +84,31 @@ def test_redis_is_told_without_anybody_asking(redis) -> None:
     eventually(lambda: call_counters.count("a", LIMIT), 5)
 
 
-def test_without_redis_nobody_waits_and_nobody_is_held_off(empty_database) -> None:
+def test_without_redis_nobody_waits_and_each_process_counts_by_itself(empty_database) -> None:
     began = time.monotonic()
-    assert not any(rings() for _ in range(200))
+    assert [rings() for _ in range(200)].index(True) == LIMIT.calls
+    assert not rings("b"), "others are not concerned"
     assert not call_counters.is_held_off("a")
     assert time.monotonic() - began < 20, "a tenth of a second a call would be noticed"
+
+
+def test_without_redis_calls_of_an_earlier_minute_count_no_more(
+    empty_database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        rings()
+    later = time.monotonic() + 61
+    monkeypatch.setattr(call_counters.time, "monotonic", lambda: later)
+    assert [rings() for _ in range(4)] == [False, False, False, True]
+
+
+def test_calls_that_redis_missed_are_told_when_it_answers_again(redis) -> None:
+    redis.kill()
+    assert [rings() for _ in range(3)] == [False, False, False]
+    configuration.settings().var_dir.joinpath("redis.sock").unlink(missing_ok=True)
+    redis.start()
+    eventually(lambda: call_counters.calls_of("a") == 3, 20, pause=0.2)
+    assert rings(), "the fourth is too many"
 
 
 def test_redis_that_comes_back_empty_begins_anew(redis) -> None:

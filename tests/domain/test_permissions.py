@@ -31,7 +31,7 @@ WHO = {"member": "mia", "supervisor": "lena", "administrator": "adam", "officer"
 #: Whether everybody tries every verb at every address; otherwise see `who_tries`.
 WHOLE = bool(volume(test=0, ci=1, soak=1))
 #: So many times at least something is tried.
-TRIED = volume(test=1000, ci=5000, soak=5000)
+TRIED = volume(test=1000, ci=2000, soak=5000)
 #: An example for each part of an address.
 PARTS = {
     "language": "de", "prompt": "greeting", "name": "greeting", "kind": "duties", "ending": "csv", "figure": "missed",

@@ -86,6 +86,29 @@ def test_written_by_people(written: str, number: str | None) -> None:
     assert phone_numbers.dialable(written) == number
 
 
+@pytest.mark.parametrize("number", ["+4520304112", "+4722334115", "+3545551112", "+35621234110", "+37120304112"])
+def test_a_subscriber_may_have_a_number_that_ends_as_an_emergency_number_does(number: str) -> None:
+    """Where a country has no area codes; and in Bremen behind digits of its own."""
+    assert phone_numbers.callable_number(number) == number
+    assert phone_numbers.entered_number("55112") == "+4942155112"
+
+
+@pytest.mark.parametrize(
+    "keyed", ["0421116117", "030116117", "042111833", "03011880", "0421042155501", "03000123456", "00431112", "0030112"]
+)
+def test_behind_an_area_code_no_service_number_is_anybodys(keyed: str) -> None:
+    assert phone_numbers.entered_number(keyed) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [("+358181234567", "FI"), ("+4779021234", "NO"), ("+390669881234", "IT"), ("+38344123456", "XK")],
+)
+def test_a_part_of_a_country_is_called_as_that_country(number: str, country: str) -> None:
+    assert phone_numbers.callable_number(number) == number
+    assert phone_numbers.country_of(number) == country
+
+
 @given(st.text(st.sampled_from("0123456789*#٠١+- ()"), max_size=25) | st.text(max_size=40))
 def test_every_reading_of_a_number_is_a_number(text: str) -> None:
     """Never a failure; and a number that was read is read as itself."""
@@ -98,7 +121,25 @@ def test_every_reading_of_a_number_is_a_number(text: str) -> None:
 #: Digits of numbers that begin as most callers' do, some of them too short, too long, or with a special number in them.
 USUAL = st.builds(
     "+49{}{}{}".format,
-    st.sampled_from(["15", "16", "17", "421", "151", "1600", "16013", "1521355", "1709933", "1641", "0421", "1", "4"]),
+    st.sampled_from(
+        [
+            "15",
+            "16",
+            "17",
+            "421",
+            "151",
+            "1600",
+            "16013",
+            "1521355",
+            "1709933",
+            "1641",
+            "0421",
+            "1",
+            "4",
+            "42111",
+            "4210",
+        ]
+    ),
     st.text("0123456789", max_size=9),
     st.sampled_from(["", "", "110", "112", "115"]),
 )

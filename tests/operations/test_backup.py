@@ -158,6 +158,17 @@ def test_without_its_master_key_it_stays_closed(lived_in, tmp_path: Path, move, 
     assert everything()["calls"] == []
 
 
+def test_another_master_key_of_the_same_name_is_named(lived_in, tmp_path: Path, move, monkeypatch) -> None:
+    """Each host of a new house makes one that is called as the year is."""
+    run("backup", str(tmp_path / "night.tar"))
+    move("another machine")
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", master_keys.new("2026"))
+    settings.settings.cache_clear()
+    code, said = run("restore", str(tmp_path / "night.tar"))
+    assert code == 1
+    assert "the master key '2026' in AUDIO_MASTER_KEYS is not the one it was sealed with" in said
+
+
 def test_what_is_damaged_or_cut_short_is_not_restored(lived_in, tmp_path: Path) -> None:
     """And what is there stays as it is."""
     file, bad, before = tmp_path / "b.tar", tmp_path / "bad.tar", everything()

@@ -79,10 +79,17 @@ def here(empty_database: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def a_readable_file(here: Here) -> None:
-    path = here.settings.var_dir / "recording"
+    path = here.settings.var_dir / "spool" / "recording"
     path.parent.mkdir(parents=True, exist_ok=True)  # with PostgreSQL there is none yet
     path.touch()
     path.chmod(0o644)
+
+
+def a_directory_of_somebody_else(here: Here) -> None:
+    place = here.folder / "etc"
+    place.mkdir()
+    (place / "passwd").touch()
+    here.set(VAR_DIR=str(place))
 
 
 def somebody_elses_file(here: Here) -> None:
@@ -255,6 +262,7 @@ def no_provider(here: Here) -> None:
 
 PLANTED: list[tuple[Callable[[Here], None], str, str]] = [
     (a_readable_file, "✗ files: other users of this machine can use", "chmod -R go-rwx"),
+    (a_directory_of_somebody_else, "✗ files: VAR_DIR holds what is not the hotline's", "of the hotline's own"),
     (somebody_elses_file, "✗ files: /var/x belong to another user", "chown"),
     (secrets_for_all, "✗ files: other users can read secrets in", "chmod 600"),
     (a_secret_file_for_all, "✗ files: other users can read secrets in", "chmod 600"),

@@ -1,14 +1,17 @@
-"""Writes of live calls wait for each other; other writes of a process that answers callers give up soon."""
+"""A process opens the database once. Writes of live calls wait for each other; others give up soon, for callers."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.domain.timestamps import utc_now
@@ -16,20 +19,23 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from tests.support.people import a_task
 
+#: Opens an SQLite file, reads from it and closes it again, as a command does beside the running hotline.
+READ_AND_CLOSE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM calls").fetchone()
+connection.close()
+"""
+
 
 @pytest.fixture
 def of_a_process_that_answers_callers(empty_database, monkeypatch) -> Iterator[None]:
     """Wait a tenth of a second for a lock, and leave the database alone after an outage, as `web` does."""
     monkeypatch.setattr(database._patience, "seconds", 0.1)
     monkeypatch.setattr(database._patience, "pause", 1.0)
-    open_anew()
+    database.close()
     yield
-    open_anew()
-
-
-def open_anew() -> None:
-    database.engine().dispose()
-    database.engine.cache_clear()
+    database.close()
 
 
 @contextmanager
@@ -88,3 +94,36 @@ def test_writes_of_live_calls_at_one_instant_all_succeed() -> None:
         caller.join()
     with database.reading() as session:
         assert (failed, session.get_one(CallbackTask, task_id).due_at - before) == ([], timedelta(hours=8))
+
+
+def test_all_threads_get_one_engine(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connections of a second one would be counted by nobody and closed by nobody."""
+    database.close()
+    connect, made, found = database.connect, [], []
+
+    def slowly(url: str) -> Engine:
+        time.sleep(0.05)
+        made.append(connect(url))
+        return made[-1]
+
+    monkeypatch.setattr(database, "connect", slowly)
+    asking = [threading.Thread(target=lambda: found.append(database.engine())) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert len(made) == 1
+    assert [one is made[0] for one in found] == [True] * 4
+
+
+@pytest.mark.sqlite
+def test_another_process_that_closes_the_file_does_not_take_the_latest_changes(empty_database) -> None:
+    """Who closes SQLite's file as the last removes its -wal file; that nobody else has it open is said by locks."""
+    changes = empty_database.var_dir / "hotline.sqlite3-wal"
+    task_id = a_task(number="+4917612345678")
+    other = database.connect(database.engine().url.render_as_string(hide_password=False))
+    subprocess.run([sys.executable, "-c", READ_AND_CLOSE, str(changes).removesuffix("-wal")], check=True)
+    assert changes.exists()
+    with other.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM callback_tasks WHERE id = :id"), {"id": task_id}) == 1
+    other.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,33 @@ def test_modes_of_an_older_installation_are_mended_and_told(tmp_path: Path, capl
     caplog.clear()
     assert private_files.mend(var) == 0
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("foreign", ["passwd", "lib", "README.md"])
+def test_a_directory_that_is_not_ours_keeps_its_modes_whoever_names_it(tmp_path: Path, foreign: str) -> None:
+    """`VAR_DIR=/etc` as root; a project; and the second start, when files of ours are in it."""
+    place = tmp_path / "place"
+    for name in (".git", "log", "spool"):
+        (place / name).mkdir(parents=True, mode=0o755)
+    (place / foreign).touch()
+    for name in ("log/syslog", "spool/cron", "hotline.sqlite3", "run.lock"):
+        (place / name).touch()
+        (place / name).chmod(0o644)
+    before = {path: path.stat().st_mode for path in (place, *place.rglob("*"))}
+    assert private_files.mend(place) == 2, "our two files"
+    changed = {path.name for path, mode in before.items() if path.stat().st_mode != mode}
+    assert changed == {"hotline.sqlite3", "run.lock"}
+
+
+def test_what_is_no_directory_and_a_device_keep_their_modes(tmp_path: Path) -> None:
+    """`VAR_DIR=/etc/passwd`, `DATABASE_URL=sqlite:////dev/null`."""
+    (tmp_path / "passwd").touch()
+    (tmp_path / "passwd").chmod(0o644)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe").chmod(0o666)
+    assert private_files.mend(tmp_path / "passwd", tmp_path / "pipe") == 0
+    assert stat.S_IMODE((tmp_path / "passwd").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "pipe").stat().st_mode) == 0o666
 
 
 def test_a_directory_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,18 +12,22 @@ from sqlalchemy import func, select
 
 from ivr.accounts import login_sessions
 from ivr.audit import access_log, anchors, break_glass
-from ivr.callbacks import house_alarms
+from ivr.callbacks import early_records, house_alarms, sla_clocks
+from ivr.calls import synthetic_calls
 from ivr.cli import hotline
-from ivr.domain.enums import AccessAction, AlertEvent, ClockState
+from ivr.domain.enums import AccessAction, AlertEvent, ClockState, SlaMeasure, SlaState
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import CodeTry, KnownCaller
 from ivr.models.privacy import DeletionRecord
+from ivr.models.reporting import MetricDay
+from ivr.models.sla import SlaClock
 from ivr.platform import clock_watch, database
 from ivr.platform.work_models import Checkpoint
 from ivr.privacy import nightly_job
+from ivr.reporting import daily_metrics
 from ivr.telephony import former_version
 from ivr.web import readiness
 from ivr.workers import scheduler
@@ -79,6 +84,140 @@ def test_what_everything_else_forgets_waits_too(services, monkeypatch) -> None:
     monkeypatch.setattr(scheduler, "utc_now", lambda: now + timedelta(hours=26))
     scheduler.forget()
     assert count(CodeTry) == 0, "the clock is right again, and nobody had to say so"
+
+
+def test_a_leap_misses_no_promise_and_makes_no_day_of_the_figures_final(empty_database, monkeypatch) -> None:
+    """What is recorded and counted stays so: a task would be missed for good, and days to come would be empty."""
+    task_id, now = a_task(), utc_now()
+    scheduler.watch_clock()
+    for instant in (now + YEARS, now):
+        monkeypatch.setattr(scheduler, "utc_now", lambda instant=instant: instant)
+        scheduler.sweep()
+        scheduler.count_days()
+    with database.reading() as session:
+        assert {clock.missed_at for clock in session.get_one(CallbackTask, task_id).clocks} == {None}
+        assert not session.scalar(select(func.count()).select_from(MetricDay).where(MetricDay.final))
+        day = daily_metrics.local_day(now)
+        assert daily_metrics.totals(session, day, day, ["tasks"]) == {"tasks": 1}
+
+
+def test_days_that_a_clock_has_counted_ahead_are_counted_again(empty_database) -> None:
+    """As an earlier version, or a leap of a day, left them: today is final, or was counted tomorrow."""
+    now = utc_now()
+    day = daily_metrics.local_day(now)
+    with database.writing() as session:
+        daily_metrics.count_days(session, [day], now + YEARS)
+        daily_metrics.count_days(session, [day + timedelta(days=20)], now + YEARS)
+        daily_metrics.count_days(session, [day - timedelta(days=1)], now + timedelta(hours=20))
+    a_task()
+    with database.writing() as session:
+        due = daily_metrics.due(session, now)
+        assert {day, day - timedelta(days=1)} <= set(due)
+        daily_metrics.count_days(session, due, now)
+        assert daily_metrics.totals(session, day, day, ["tasks"]) == {"tasks": 1}
+        assert day not in daily_metrics.final_days(session, day, day)
+
+
+def test_a_synthetic_call_of_the_future_stops_no_other(empty_database, monkeypatch) -> None:
+    monkeypatch.setattr(synthetic_calls, "settings", lambda: SimpleNamespace(synthetic_call_minutes=15))
+    with database.writing() as session:
+        assert synthetic_calls.plan(session, utc_now() + YEARS) is not None
+        assert synthetic_calls.plan(session, utc_now()) is not None
+        assert synthetic_calls.plan(session, utc_now()) is None
+
+
+class Leap:
+    """The clock of the schedulers, which leaps while rounds are done."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.began, self.monkeypatch = utc_now(), monkeypatch
+        scheduler.watch_clock()
+
+    def rounds(self, hours: float, *, watched: bool = True) -> datetime:
+        """What is done again and again, so many hours after the beginning."""
+        instant = self.began + timedelta(hours=hours)
+        self.monkeypatch.setattr(scheduler, "utc_now", lambda: instant)
+        if watched:
+            scheduler.watch_clock()
+        scheduler.sweep()
+        return instant
+
+    @staticmethod
+    def due_in(hours: float, at_risk_in: float) -> int:
+        """A task whose promises are due in so many hours."""
+        task_id, now = a_task(), utc_now()
+        with database.writing() as session:
+            task = session.get_one(CallbackTask, task_id)
+            task.due_at = now + timedelta(hours=hours)
+            for clock in task.clocks:
+                clock.due_at, clock.at_risk_at = task.due_at, now + timedelta(hours=at_risk_in)
+                clock.next_change_at = clock.at_risk_at
+        return task_id
+
+
+@pytest.mark.parametrize("hours", [0.2, 0.9, 6, 47])
+@pytest.mark.parametrize("watched", [True, False], ids=["for minutes", "for a sweep"])
+def test_what_a_leap_of_less_than_days_has_missed_is_taken_back_when_the_clock_returns(
+    empty_database, monkeypatch, hours: float, watched: bool
+) -> None:
+    leap = Leap(monkeypatch)
+    soon, later = Leap.due_in(hours / 2, hours / 4), Leap.due_in(hours + 5, hours / 2)
+    for _ in range(2):
+        leap.rounds(hours, watched=watched)
+    with database.reading() as session:
+        clocks = session.get_one(CallbackTask, soon).clocks
+        assert {clock.state for clock in clocks} == {"missed"}, "a clock alone cannot know better"
+    leap.rounds(0.01)
+    with database.reading() as session:
+        for task_id in (soon, later):
+            task = session.get_one(CallbackTask, task_id)
+            assert task.breached_at is None
+            assert {(c.state, c.missed_at, c.at_risk_recorded_at) for c in task.clocks} == {("on_track", None, None)}
+            assert not {event.kind for event in task.events} & {"at_risk", "breached", "not_reached_in_time"}
+        assert AlertEvent.CLOCK in {alarm.event for alarm in house_alarms.shown(session, utc_now())}
+        assert clock_watch.compare(session, leap.began + timedelta(minutes=1)).state == ClockState.RIGHT
+    missed_at = leap.rounds(hours * 0.75)
+    with database.reading() as session:
+        assert {clock.missed_at for clock in session.get_one(CallbackTask, soon).clocks} == {missed_at}, "truly now"
+
+
+def test_what_was_missed_before_a_leap_stays_so_and_what_people_did_meanwhile_counts(
+    empty_database, monkeypatch
+) -> None:
+    leap = Leap(monkeypatch)
+    missed, met, closed = Leap.due_in(0.05, 0.02), Leap.due_in(3, 1), Leap.due_in(3, 1)
+    missed_at = leap.rounds(0.1)
+    ahead = leap.rounds(6)
+    with database.writing() as session:
+        sla_clocks.met(session, met, SlaMeasure.TRIED, ahead)
+        sla_clocks.void(session, closed, ahead, SlaMeasure.TRIED)
+    returned_at = leap.rounds(0.2)
+    with database.reading() as session:
+        assert {c.missed_at for c in session.get_one(CallbackTask, missed).clocks} == {missed_at}
+        tried = session.get_one(SlaClock, (met, SlaMeasure.TRIED))
+        assert (tried.state, tried.met_at, tried.missed_at) == (SlaState.MET, returned_at, None)
+        tried = session.get_one(SlaClock, (closed, SlaMeasure.TRIED))
+        assert (tried.state, tried.missed_at) == (SlaState.VOID, None)
+        assert session.get_one(CallbackTask, closed).breached_at is None
+
+
+def test_a_clock_that_falls_behind_takes_nothing_back_until_somebody_says_that_it_is_right(
+    empty_database, monkeypatch
+) -> None:
+    """Nothing tells that it was ahead before: it may be wrong now."""
+    leap = Leap(monkeypatch)
+    task_id = Leap.due_in(0.5, 0.1)
+    for hours in (0, 0.07, 0.14, 0.21, 0.28, 0.35, 0.42, 0.49, 0.56, 2.0):
+        leap.rounds(hours)
+    with database.writing() as session:
+        session.query(Checkpoint).filter(Checkpoint.name == "clock before a gap").delete()
+    leap.rounds(0.3)
+    with database.reading() as session:
+        assert {c.missed_at is None for c in session.get_one(CallbackTask, task_id).clocks} == {False}
+    with database.writing() as session:
+        early_records.confirm_clock(session, leap.began + timedelta(hours=0.3))
+    with database.reading() as session:
+        assert {c.missed_at for c in session.get_one(CallbackTask, task_id).clocks} == {None}
 
 
 @pytest.mark.parametrize(

@@ -133,12 +133,18 @@ class Reader:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", [22, *(pytest.param(one, marks=pytest.mark.since("soak")) for one in (23, 24, 25))])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(22, marks=pytest.mark.since("ci")),
+        *(pytest.param(one, marks=pytest.mark.since("soak")) for one in (23, 24, 25)),
+    ],
+)
 def test_no_house_gives_a_small_number_away(empty_database, seed: int) -> None:
     """Every sum that a reader can think of, every share that is said, and the months around."""
     dice = random.Random(seed)
     said = many = 0
-    for _ in range(volume(test=1, ci=2, soak=25, night=250)):
+    for _ in range(volume(test=2, soak=25, night=250)):
         house, reader = House(dice), Reader()
         for month in MONTHS[: dice.choice([1, 1, 2, 3])]:
             house.happens(month)
@@ -197,7 +203,7 @@ def test_what_is_hidden_is_at_most_a_tenth_more_than_the_optimum() -> None:
     """Tables of requests and of what was decided of them, with margins; the optimum comes from another programme."""
     dice = random.Random(110)
     hidden = best = 0
-    for _ in range(volume(test=2, ci=20, soak=150, night=1000)):
+    for _ in range(volume(test=2, ci=8, soak=150, night=1000)):
         true, sums, limits = a_table(dice)
         hidden += len(disclosure_control.suppress(true, sums, None, limits))
         best += optimum(true, sums, limits)

@@ -18,7 +18,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 #: What Excel would take for something else.
 TEXTS = [
     "0012345678", "0421 5550123", "+494215550123", "+49 (0)421/555-0123", "1-2", "3/4", "01.02", "12:30", "1e5", "00",
-    "(0421) 555", "5%", "Müller; Meier", 'sagt "ja"', "zwei\nZeilen", "شكرا", "Łódź", "–", "",
+    "(0421) 555", "5%", "3. Mai", "26-Nov", "Nov 26", "1. November",
+    "Team Mai", "Müller; Meier", 'sagt "ja"', "zwei\nZeilen", "شكرا", "Łódź", "–", "",
 ]  # fmt: skip
 ATTACKS = [
     '=cmd|"/c calc"!A1',
@@ -28,6 +29,9 @@ ATTACKS = [
     "\t=1",
     " =1+1",
     "\u200b=1",
+    "\u202e=1",
+    "\u061c=1",
+    "\u2066=1",
     "＝1+1",
     '=HYPERLINK("http://x")',
 ]
@@ -45,7 +49,10 @@ def test_a_code_or_number_stays_the_text_it_is(text: str) -> None:
 def test_no_cell_is_a_formula(text: str) -> None:
     (cell,) = opened_csv(list_export.as_csv(["Wert"], [[text]], "de", BERLIN))[1]
     assert (not isinstance(cell, Formula) and str(cell).startswith(("'", "\t", " "))) or cell == text
-    assert not text_cell(text).lstrip("\t \u200b").startswith(("=", "+", "-", "@", "＝")) or text_cell(text)[1] == '"'
+    assert (
+        not text_cell(text).lstrip("\t \u200b\u202e\u061c\u2066").startswith(("=", "+", "-", "@", "＝"))
+        or text_cell(text)[1] == '"'
+    )
     (cell,) = opened_xlsx(list_export.as_xlsx(["Wert"], [[text]], "de", BERLIN))[1]
     assert not isinstance(cell, Formula)
     assert harmless(text).startswith("'")

@@ -25,6 +25,15 @@ def words(said: str, sure: float = 0.99) -> list[dict[str, object]]:
         ("a e o i a e da", 4, TranscriptReason.SHORT_WORDS),
         ("예 네 그 저 이 제 나", 4, None),  # a letter is a syllable
         ("hm " * 8, 4, TranscriptReason.REPEATED_WORDS),
+        ("ja nein " * 5, 6, TranscriptReason.REPEATED_WORDS),  # a busy tone
+        ("und und die " * 4, 7, TranscriptReason.REPEATED_WORDS),
+        ("die " * 5 + "ja " + "die " * 5, 8, TranscriptReason.REPEATED_WORDS),
+        ("vielen dank fürs " * 4, 8, TranscriptReason.REPEATED_WORDS),
+        (SPOKEN + " vielen dank fürs zuhören" * 4, 16, TranscriptReason.REPEATED_WORDS),
+        ("nein nein nein das geht nicht nein das geht so nicht bitte", 6, None),
+        ("hallo hallo hören sie mich hallo hallo", 4, None),
+        ("null vier zwei eins null vier zwei eins eins zwei", 6, None),
+        ("0 4 0 4 0 4 0 4 0 4 bitte rufen sie mich dort morgen zurück vielen dank schönen tag", 12, None),
         ("null vier zwei eins " + "1 " * 6, 5, None),  # digits may repeat
         ("у меня есть вопрос о моем деле", 4, None),
         ("لا أعرف ما هو الرقم", 3, None),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import func, select
 
 from ivr.calls import calls
 from ivr.config.settings import Settings
 from ivr.domain.enums import Concern, TaskKind
 from ivr.domain.timestamps import utc_now
 from ivr.flows.request import UnknownValue
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform import database
 from ivr.voicebox import voicebox
+from ivr.voicebox.voicebox import RecordingPlan
 
 
 def message_about(about: dict[str, str], concern: str | None = None) -> int:
@@ -48,3 +52,18 @@ def test_an_unknown_value_names_the_row(empty_database: Settings) -> None:
     number = message_about({"concern": "housing"})
     with database.reading() as session, pytest.raises(UnknownValue, match=f"message {number}: concern .*'housing'"):
         voicebox.request_of(session.get_one(VoiceboxMessage, number))
+
+
+def test_a_concern_that_is_written_late_opens_no_second_task(empty_database: Settings) -> None:
+    with database.writing() as session:
+        call = calls.seen(session, "CA" + "2" * 32, "+4917612345678", utc_now())
+        plan = RecordingPlan(1, "de", {})
+        recording = voicebox.announced(session, call, plan, "RE" + "2" * 32, utc_now())
+        first = voicebox.left(session, call, recording, 2, utc_now())
+    with database.writing() as session:
+        call = session.get_one(Call, call.id)
+        calls.progressed(call, "review", "de", Concern.BENEFITS)
+        again = voicebox.announced(session, call, plan, "RE" + "2" * 32, utc_now())
+        assert voicebox.left(session, call, again, 2, utc_now()).id == first.id
+    with database.reading() as session:
+        assert session.scalar(select(func.count(CallbackTask.id))) == 1

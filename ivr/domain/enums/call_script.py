@@ -19,6 +19,10 @@ class EventName(StrEnum):
     #: The caller has pressed nothing in the whole call, or nothing where they had to choose.
     SILENT_CALLER = "silence"
     NUMBER_GIVEN = "number_given"
+    #: A number was keyed in and not read back yet: it counts if the caller hangs up now.
+    NUMBER_KEYED = "number_keyed"
+    #: The number that was read back is not the right one.
+    NUMBER_REFUSED = "number_refused"
     #: The caller has called about this before; an open task of the same telephone may be joined.
     JOIN_WANTED = "join_wanted"
     CHANGED = "changed"

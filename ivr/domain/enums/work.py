@@ -67,3 +67,5 @@ class ClockState(StrEnum):
     RIGHT = "right"
     AHEAD = "ahead"
     BEHIND = "behind"
+    #: It was ahead by less than what is refused, and is right again.
+    RETURNED = "returned"

@@ -54,7 +54,7 @@ REFUSALS = Words(
         ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
         Refusal.CALLING_NOW: _(
-            "This number is calling us just now, so it is not rung. Where the caller waits, you can take the call."
+            "This number is in a call with us just now, so it is not rung. If the caller waits, you can take the call."
         ),
         Refusal.ON_THE_PHONE: _("You are on the phone."),
         Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
