@@ -41,6 +41,8 @@ _NOT_PUT_THROUGH = (LegEnding.OPERATOR_FAULT, LegEnding.NETWORK_FAULT)
 _REST_AFTER_FAULT = timedelta(seconds=15)
 #: A member who declines is left alone for so long: after the first time, the second in a row, the third and later.
 _REST_AFTER_DECLINING = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+#: A caller who was to be brought into a room, and whose process died over it, is brought once more after this time.
+_BROUGHT_WITHIN = timedelta(seconds=4)
 #: More legs than are rung in that time.
 _LATEST = 100
 #: So often members decline a caller before the caller hears that nobody can come, and is offered a callback.
@@ -49,7 +51,7 @@ MOST_DECLINED = 3
 
 def match(session: Session, now: datetime) -> list[Leg]:
     """For each waiting entry with a free suitable member, create the leg to ring. Returns these legs."""
-    if session.scalar(select(Presence.user_id).where(Presence.state == PresenceState.AVAILABLE).limit(1)) is None:
+    if not is_anybody_free(session):
         return []
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
@@ -68,12 +70,19 @@ def match(session: Session, now: datetime) -> list[Leg]:
     return offered
 
 
+def is_anybody_free(session: Session) -> bool:
+    """Whether a member of any team waits for a call."""
+    free = select(Presence.user_id).where(Presence.state == PresenceState.AVAILABLE)
+    return session.scalar(free.limit(1)) is not None
+
+
 def _cannot_be_rung(session: Session, now: datetime) -> set[int]:
     """Members who are left alone for a moment: their telephone could not be rung, or they have declined."""
-    latest = session.scalars(select(Leg).where(Leg.user_id.is_not(None)).order_by(Leg.id.desc()).limit(_LATEST))
+    latest = select(Leg, Presence.came_at).join(Presence, Presence.user_id == Leg.user_id)
     theirs: dict[int, list[Leg]] = {}
-    for leg in latest:
-        theirs.setdefault(leg.user_id or 0, []).append(leg)
+    for leg, came_at in session.execute(latest.order_by(Leg.id.desc()).limit(_LATEST)):
+        if leg.ending != LegEnding.DECLINED or came_at is None or leg.created_at >= came_at:  # came again: wants calls
+            theirs.setdefault(leg.user_id or 0, []).append(leg)
     return {user_id for user_id, legs in theirs.items() if any(now < until for until in _rests(legs))}
 
 
@@ -189,9 +198,9 @@ def bring(session: Session, conversation: Conversation, now: datetime) -> None:
     entry = conversation.entry
     if entry is None or any(leg.role == LegRole.CALLER for leg in conversation.legs):
         return
-    caller = conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
-    caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
-    outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
+    here = {"call_sid": entry.call.call_sid, "state": LegState.ANSWERED, "answered_at": now}
+    conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False, **here)
+    outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True, repeat_after=_BROUGHT_WITHIN)
 
 
 def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:

@@ -19,6 +19,7 @@ from ivr.callbacks.request import Request
 from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
+from ivr.domain import phone_numbers
 from ivr.domain.enums import (
     CallRowState,
     ConversationState,
@@ -155,7 +156,7 @@ def kept_for(session: Session, number: str | None, team_key: str, now: datetime)
         select(QueueEntry)
         .join(Call)
         .join(Team, Team.id == QueueEntry.team_id)
-        .where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK, is_served(now))
+        .where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK, is_served(session, now))
         .where(Call.from_number == number, Team.key == team_key)
     )
     return session.scalar(kept.order_by(*ORDER).limit(1))
@@ -188,18 +189,18 @@ def waiting(session: Session, now: datetime) -> Sequence[QueueEntry]:
         CallbackTask.id == QueueEntry.task_id, going_on.with_number(CallbackTask.callback_number, now)
     )
     over = and_(QueueEntry.call.has(Call.state == CallRowState.ENDED), ~calls_us)
-    ready = and_(is_served(now), or_(QueueEntry.mode == QueueEntryMode.LIVE, over))
+    ready = and_(is_served(session, now), or_(QueueEntry.mode == QueueEntryMode.LIVE, over))
     # An entry of a newer version must not keep all others waiting.
     served = (IN_QUEUE, QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
     query = select(QueueEntry).where(*served).order_by(*ORDER)
     return session.scalars(query).all()
 
 
-def is_served(now: datetime) -> ColumnElement[bool]:
+def is_served(session: Session, now: datetime) -> ColumnElement[bool]:
     """The condition for entries that somebody will serve: who waits, and kept places that can be called back.
 
-    A place is kept once there is a number to call, and as long as its task is open, unrestricted, not to be answered
-    in writing, and the number is not blocked.
+    A place is kept once there is a number that is called, and as long as its task is open, unrestricted, not to be
+    answered in writing, and the number is not blocked.
     """
     is_blocked = (
         select(BlockedNumber.id)
@@ -212,7 +213,7 @@ def is_served(now: datetime) -> ColumnElement[bool]:
     )
     can_be_called = select(CallbackTask.id).where(
         CallbackTask.id == QueueEntry.task_id,
-        CallbackTask.callback_number.is_not(None),
+        CallbackTask.callback_number.in_(_numbers_to_call(session)),
         CallbackTask.state == TaskState.OPEN,
         CallbackTask.restricted_at.is_(None),
         CallbackTask.erased_at.is_(None),
@@ -223,10 +224,23 @@ def is_served(now: datetime) -> ColumnElement[bool]:
     return or_(QueueEntry.mode == QueueEntryMode.LIVE, can_be_called.correlate(QueueEntry).exists())
 
 
+def _numbers_to_call(session: Session) -> list[str]:
+    """The numbers of kept places that the hotline calls: not those abroad that are shown and called by nobody."""
+    kept = select(CallbackTask.callback_number).join(QueueEntry, QueueEntry.task_id == CallbackTask.id)
+    kept = kept.where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK)
+    known, may_be_called = filter(None, session.scalars(kept.distinct())), settings().may_be_called
+    return [number for number in known if phone_numbers.dialable(number) and may_be_called(number)]
+
+
 def position(session: Session, entry: QueueEntry, now: datetime) -> int:
     """The position of an entry in its team's call queue, from 1: before it come those who will be served before."""
     going_on_here = select(QueueEntry.continues_id).where(IN_QUEUE, QueueEntry.continues_id.is_not(None))
-    theirs = (IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id, QueueEntry.id.not_in(going_on_here))
+    theirs = (
+        IN_QUEUE,
+        is_served(session, now),
+        QueueEntry.team_id == entry.team_id,
+        QueueEntry.id.not_in(going_on_here),
+    )
     ahead = session.scalars(select(QueueEntry.id).where(*theirs).order_by(*ORDER)).all()
     return ahead.index(entry.id) + 1 if entry.id in ahead else len(ahead) + 1
 
@@ -319,7 +333,7 @@ def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
     kept = select(QueueEntry).where(
         QueueEntry.state == QueueEntryState.WAITING, QueueEntry.mode == QueueEntryMode.CALLBACK
     )
-    served = set(session.scalars(kept.with_only_columns(QueueEntry.id).where(is_served(now))))
+    served = set(session.scalars(kept.with_only_columns(QueueEntry.id).where(is_served(session, now))))
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
         in_vain = entry.id not in served and entry.call.state == CallRowState.ENDED

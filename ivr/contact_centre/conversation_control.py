@@ -54,8 +54,12 @@ def happened(
         return
     if event.role == LegRole.COMPANION and event.what in _COMPANION_WAS:  # each of several by themselves
         before = before.having(LegRole.COMPANION, _COMPANION_WAS[event.what])
+    if leg is not None and conversations.is_of_earlier_wish(session, leg):
+        if event.what != Happening.LEFT:
+            return
+        event = Event(LegRole.INTERPRETER, Happening.ONE_LEFT)
     follows, after = rules.outcome(before, event), conversations.situation(session, conversation)
-    if event.what == Happening.MISSED and _somebody_else_comes(session, after, event, leg):
+    if event.what == Happening.MISSED and _somebody_else_comes(after, event):
         return
     if follows.over or (after.is_over and not follows.acts):
         _end(session, conversation, follows.acts or rules.at_the_end(after, event), event, now)
@@ -67,14 +71,11 @@ def happened(
         _prepare(session, conversation, now)
 
 
-def _somebody_else_comes(session: Session, after: Situation, event: Event, leg: Leg | None) -> bool:
+def _somebody_else_comes(after: Situation, event: Event) -> bool:
     """Whether one telephone of several of a role was missed, and nothing follows from that."""
-    if event.role == LegRole.COMPANION:
+    if event.role in (LegRole.COMPANION, LegRole.INTERPRETER):
         return False
-    if event.role != LegRole.INTERPRETER:
-        return after.of(event.role) in (Place.RUNG, Place.IN)
-    latest = interpreters.latest(session, leg.conversation) if leg is not None else None
-    return latest is not None and leg is not None and leg.request_id != latest.id
+    return after.of(event.role) in (Place.RUNG, Place.IN)
 
 
 def member_accepts(session: Session, leg: Leg, now: datetime) -> bool:
@@ -83,8 +84,8 @@ def member_accepts(session: Session, leg: Leg, now: datetime) -> bool:
         if not call_distribution.accept(session, leg, now):
             return False
         entry = leg.conversation.entry
-        if entry is not None and entry.mode == "callback" and not outbound_callbacks.take_over(session, leg, now):
-            return False
+        called_back = entry is not None and entry.mode == "callback"
+        return not called_back or outbound_callbacks.take_over(session, leg, now)
     agent_presence.move(session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id)
     return True
 
@@ -98,9 +99,12 @@ def want_interpreter(
     """
     before = conversations.situation(session, conversation)
     latest = interpreters.latest(session, conversation)
-    if before.interpreter in (Place.RUNG, Place.IN) and latest is not None:
-        if latest.language == (language or conversation.language):
-            return False
+    wanted = language or conversation.language
+    if before.interpreter in (Place.RUNG, Place.IN) and latest is not None and latest.language == wanted:
+        return False
+    if interpreters.is_interpreted(conversation, wanted):
+        return False
+    if before.interpreter in (Place.RUNG, Place.IN):
         conversations.release_rung(session, conversation, LegRole.INTERPRETER)
         interpreters.cancel(session, conversation, (LegRole.INTERPRETER,), now)
         before = before.having(LegRole.INTERPRETER, Place.OUT)
@@ -132,12 +136,15 @@ def want_listed(session: Session, conversation: Conversation, entry_id: int, by:
 def _want_companion(
     session: Session, conversation: Conversation, number: str, name: str | None, by: User, now: datetime
 ) -> None:
-    """Raises Refused: `no_conversation` if no member is in it; `companion_there` if the number is, or is being rung."""
+    """Ring a companion, unless somebody of the conversation has the number: the caller, an interpreter, another one.
+
+    Raises:
+        Refused: `no_conversation` if no member is in it; `companion_there` if the number is, or is being rung.
+    """
     before = conversations.situation(session, conversation)
     if before.member != Place.IN:
         raise Refused(Refusal.NO_CONVERSATION)
-    there = conversations.with_role(conversation, LegRole.COMPANION, (*conversations.RINGS, *conversations.ON_THE_LINE))
-    if any(leg.number == number for leg in there):
+    if conversations.has_number(conversation, number):
         raise Refused(Refusal.COMPANION_THERE)
     wanted = interpreters.request_companion(session, conversation, number, by, now)
     alone = before.having(LegRole.COMPANION, Place.OUT)
@@ -277,13 +284,17 @@ def _prepare(session: Session, conversation: Conversation, now: datetime) -> Non
         _fetch_caller(session, conversation, now)
     if needed and conversation.state != ConversationState.ENDED:
         want_interpreter(session, conversation, now)
+    looked_for = interpreters.latest(session, conversation) if not needed else None
+    if looked_for is not None and interpreters.is_needless(session, conversation, looked_for):
+        conversations.release_rung(session, conversation, LegRole.INTERPRETER)
+        interpreters.cancel(session, conversation, (LegRole.INTERPRETER,), now)
 
 
 def _ring_interpreter(session: Session, conversation: Conversation, event: Event, now: datetime) -> bool:
     """Ring the next interpreter. False if nobody is left, and what follows from that is done."""
     wanted = interpreters.latest(session, conversation)
     if event.what == Happening.LEFT and wanted is not None:
-        spent = interpreters.count(session, conversation) >= _MOST_SEARCHES
+        spent = interpreters.count(session, wanted) >= _MOST_SEARCHES
         wanted = interpreters.request(session, conversation, now, language=wanted.language)
         if spent:
             wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now

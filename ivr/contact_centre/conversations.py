@@ -20,11 +20,12 @@ from ivr.domain.enums import (
     LegRole,
     LegState,
     QueueEntryState,
+    TransferState,
     WorkKind,
 )
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry, Transfer
 from ivr.platform import outbox
 
 #: The call of the leg goes on, in the conference or outside.
@@ -81,9 +82,8 @@ def add_leg(
     **values: Any,
 ) -> Leg:  # fmt: skip
     """Add a leg (a telephone) to a conversation. It is rung as soon as the transaction is committed."""
-    leg = Leg(
-        conversation_id=conversation.id, role=role, number=number, state=LegState.WANTED, created_at=now, **values
-    )
+    values = {"state": LegState.WANTED, **values}
+    leg = Leg(conversation_id=conversation.id, role=role, number=number, created_at=now, **values)
     session.add(leg)
     session.flush()
     session.expire(conversation, ["legs"])
@@ -118,6 +118,12 @@ def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> l
     return [leg for leg in conversation.legs if leg.role == role and leg.state in states]
 
 
+def has_number(conversation: Conversation, number: str | None) -> bool:
+    """Whether somebody with a number is in a conversation, or is being rung for it."""
+    there = (*RINGS, *ON_THE_LINE)
+    return number is not None and any(leg.number == number and leg.state in there for leg in conversation.legs)
+
+
 def members_of(conversation: Conversation) -> list[Leg]:
     """The legs of members who are on the line, without those who are let go because somebody else has taken over."""
     return [leg for leg in with_role(conversation, LegRole.MEMBER, ON_THE_LINE) if leg.released_at is None]
@@ -139,17 +145,29 @@ _NEARNESS = (Place.OUT, Place.UNMET, Place.WAITING, Place.LEFT, Place.RUNG, Plac
 def situation(session: Session, conversation: Conversation) -> Situation:
     """Where everybody of a conversation is, as its rows tell."""
     places = dict.fromkeys(PLACES, Place.OUT)
+    wish, state = _latest_wish(session, conversation)
     for leg in conversation.legs:
-        places[leg.role] = max(places[leg.role], place_of(leg), key=_NEARNESS.index)
+        if leg.role != LegRole.INTERPRETER or leg.request_id == wish:
+            places[leg.role] = max(places[leg.role], place_of(leg), key=_NEARNESS.index)
     if not any(leg.role == LegRole.CALLER for leg in conversation.legs):
         places[LegRole.CALLER] = _place_in_queue(conversation)
-    if places[LegRole.INTERPRETER] in (Place.OUT, Place.LEFT):
-        asked = select(InterpreterRequest.state).where(
-            InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
-        )
-        if session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1)) == InterpreterRequestState.UNMET:
-            places[LegRole.INTERPRETER] = Place.UNMET
+    if places[LegRole.INTERPRETER] in (Place.OUT, Place.LEFT) and state == InterpreterRequestState.UNMET:
+        places[LegRole.INTERPRETER] = Place.UNMET
     return Situation(**{role.value: place for role, place in places.items()})
+
+
+def _latest_wish(session: Session, conversation: Conversation) -> tuple[int | None, str | None]:
+    """The id and the state of the latest wish for an interpreter; None where there was none."""
+    asked = select(InterpreterRequest.id, InterpreterRequest.state).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
+    )
+    found = session.execute(asked.order_by(InterpreterRequest.id.desc()).limit(1)).first()
+    return (found.id, found.state) if found is not None else (None, None)
+
+
+def is_of_earlier_wish(session: Session, leg: Leg) -> bool:
+    """Whether an interpreter does not count any more, because another one was wanted after them."""
+    return leg.role == LegRole.INTERPRETER and leg.request_id != _latest_wish(session, leg.conversation)[0]
 
 
 def place_of(leg: Leg) -> Place:
@@ -184,13 +202,22 @@ def release_rung(session: Session, conversation: Conversation, role: str) -> Non
             outbox.add(session, WorkKind.HANG_UP_LEG, leg.id, urgent=True)
 
 
+def _is_lost_in_transfer(session: Session, conversation: Conversation) -> bool:
+    """Whether the caller was waiting for somebody else to whom they were being given: who should help them has not."""
+    if not any(leg.role == LegRole.CALLER and leg.held_at is not None for leg in conversation.legs):
+        return False
+    latest = select(Transfer.state).where(Transfer.conversation_id == conversation.id).order_by(Transfer.id.desc())
+    return session.scalar(latest.limit(1)) not in (None, TransferState.DONE)
+
+
 def end(session: Session, conversation: Conversation, now: datetime) -> None:
     """End a conversation: legs in the conference go on with their own documents, and no telephone is rung."""
     if conversation.state == ConversationState.ENDED:
         return
     conversation.state, conversation.ended_at = ConversationState.ENDED, now
-    if conversation.entry is not None and conversation.connected_at is not None:
-        emergency_reports.served(session, conversation.entry.call, conversation.connected_at, now)
+    entry, met_at = conversation.entry, conversation.connected_at
+    if entry is not None and met_at is not None and not _is_lost_in_transfer(session, conversation):
+        emergency_reports.served(session, entry.call, met_at, now)
     if any(leg.state in ON_THE_LINE for leg in conversation.legs):
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
     for role in PLACES:

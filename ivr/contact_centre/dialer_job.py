@@ -20,7 +20,15 @@ from ivr.contact_centre import (
     outbound_callbacks,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE
-from ivr.domain.enums import CarrierSide, ConversationKind, ConversationState, LegEnding, LegRole, LegState
+from ivr.domain.enums import (
+    CarrierSide,
+    ConversationKind,
+    ConversationState,
+    InterpreterRequestState,
+    LegEnding,
+    LegRole,
+    LegState,
+)
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.platform import database, outbox
@@ -38,6 +46,9 @@ def ring_leg(leg_id: int) -> None:
             return
         if leg.conversation.state == ConversationState.ENDED or not _may_ring(session, leg):
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
+            return
+        if leg.role == LegRole.COMPANION and interpreters.is_in_another_call(session, leg, utc_now()):
+            leg_events.call_over(session, leg, "busy", utc_now())  # as their telephone would say
             return
         if call_distribution.is_overdue(leg, utc_now()):
             leg_events.call_over(session, leg, "failed", utc_now())
@@ -68,7 +79,7 @@ def ring_leg(leg_id: int) -> None:
 
 def _may_ring(session: Session, leg: Leg) -> bool:
     """Whether a telephone may still be rung. Much may have happened since the job was planned, as closing time."""
-    if leg.role == LegRole.INTERPRETER and not interpreters.may_be_rung(session, leg):
+    if leg.role == LegRole.INTERPRETER and not interpreters.may_be_rung(session, leg, utc_now()):
         return False
     try:
         if leg.role == LegRole.CALLER:
@@ -183,7 +194,10 @@ def tell_no_interpreter(conversation_id: int) -> None:
         legs = conversations.with_role(conversation, LegRole.CALLER, ("joined",))  # asked once they are in the room
         if conversation.state != ConversationState.LIVE or conversation.caller_asked or not legs:
             return
-        if not interpreters.unmet(session, conversation):
+        wanted = interpreters.latest(session, conversation)
+        if wanted is None or wanted.state != InterpreterRequestState.UNMET:
+            return
+        if interpreters.is_needless(session, conversation, wanted):
             return
         conversation.caller_asked = True
         entry, (leg, *_) = conversation.entry, legs

@@ -21,9 +21,14 @@ def ask_for_duty(user_id: int) -> None:
         here = session.get(Presence, user_id)
         if here is None or here.number is None or not duty_calls.is_still_wanted(session, here, now):
             return
-        here.duty_rung_at, number = now, here.number
+        mark, number = duty_calls.rings(here, now), here.number
+    asks_at = voice_url("/duty", member=user_id, rung=mark)
     try:
-        call_control.place_call(number, voice_url("/duty", member=user_id), ring_seconds=settings().ring_seconds)
+        call_sid = call_control.place_call(number, asks_at, ring_seconds=settings().ring_seconds)
     except CarrierRefused as refused:
         with database.writing() as session:
             carrier_faults.note(session, refused.refusal, Medium.CALL, number, now)
+        return
+    with database.writing_alone() as session:
+        if here := session.get(Presence, user_id):
+            duty_calls.placed(here, mark, call_sid)

@@ -29,6 +29,8 @@ _LATEST = timedelta(minutes=30)
 _SHARED_AFTER = timedelta(minutes=2)
 #: A call that has not been placed so long after it was planned comes too late.
 _PLACED_WITHIN = timedelta(minutes=2)
+#: A call lasts no longer: it rings, a sentence is said twice, a key is pressed.
+_LONGEST = timedelta(minutes=5)
 
 
 def plan(session: Session, now: datetime) -> None:
@@ -67,16 +69,54 @@ _COMES_BY_TELEPHONE = (
 
 
 def is_still_wanted(session: Session, here: Presence, now: datetime) -> bool:
-    """Whether a planned call may still be placed. The member may have come meanwhile."""
+    """Whether a planned call may still be placed. The member may have come meanwhile, or it was placed before."""
     asked_at = here.duty_asked_at
+    if here.duty_call_sid is not None and here.duty_rung_at is not None and here.duty_rung_at >= (asked_at or now):
+        return False
     if asked_at is None or now - asked_at > _PLACED_WITHIN or not present.are_calls_placed(now):
         return False
     return here.state == PresenceState.OFFLINE and here.user_id in duty_roster.begun(session, now)
 
 
-def picked_up(here: Presence) -> None:
-    """Somebody has picked up: whatever they answer, they are not rung again for this duty."""
+def rings(here: Presence, now: datetime) -> str:
+    """The member is rung now. Gives the mark of this call, by which its first event is known."""
+    here.duty_rung_at, here.duty_call_sid = now, None
+    return _mark(now)
+
+
+def placed(here: Presence, mark: str, call_sid: str) -> None:
+    """The carrier has placed the call of a mark. Its first event may have come before."""
+    if here.duty_call_sid is None and _is_marked(here, mark):
+        here.duty_call_sid = call_sid
+
+
+def picked_up(here: Presence, mark: str, call_sid: str, now: datetime) -> bool:
+    """Somebody has picked up: whatever they answer, they are not rung again for this duty. False: another call has."""
+    placed(here, mark, call_sid)
+    if not asks(here, call_sid, now):
+        return False
     here.duty_calls = MOST_CALLS
+    return True
+
+
+def asks(here: Presence, call_sid: str, now: datetime) -> bool:
+    """Whether a call is the one that asks a member now: the last one for which they were rung, and not long ago."""
+    if here.duty_rung_at is None or not call_sid:
+        return False
+    return here.duty_call_sid == call_sid and now - here.duty_rung_at <= _LONGEST
+
+
+def has_come_since(here: Presence) -> bool:
+    """Whether a member has come since they were rung: the key of that call is old, or came twice."""
+    return here.came_at is not None and here.duty_rung_at is not None and here.came_at >= here.duty_rung_at
+
+
+def _mark(rung_at: datetime) -> str:
+    return str(int(rung_at.timestamp() * 1000))
+
+
+def _is_marked(here: Presence, mark: str) -> bool:
+    return here.duty_rung_at is not None and _mark(here.duty_rung_at) == mark
 
 
 def _is_recent(began: datetime, now: datetime) -> bool:

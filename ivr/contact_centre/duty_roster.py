@@ -85,10 +85,10 @@ def begun(session: Session, now: datetime) -> dict[int, datetime]:
 
 
 def whose_duty_is_over(session: Session, now: datetime) -> set[int]:
-    """The members whose last duty of the day has ended since they came."""
+    """The members whose last duty of the day has ended since they came; one for that day alone is a duty, too."""
     local = now.astimezone(settings().hours.zone)
     exceptions = _exceptions(session, local.date())
-    ends: dict[int, time] = {}
+    ends = {user_id: until for user_id, (_, until) in exceptions.items() if until is not None}
     for duty in session.scalars(select(Duty).where(Duty.weekday == local.weekday())):
         _, until = exceptions.get(duty.user_id, (duty.starts, duty.ends))
         if until is not None:

@@ -12,17 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
 from ivr.callbacks import contacts
 from ivr.callbacks.refused import Refused
+from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, directory, interpreter_bookings, interpreter_pool
 from ivr.contact_centre.interpreter_pool import Interpreter
 from ivr.domain import phone_numbers
-from ivr.domain.enums import DirectoryKind, InterpreterRequestState, LegRole, LegState, Refusal, WorkKind
+from ivr.domain.enums import (
+    ConversationKind,
+    DirectoryKind,
+    InterpreterRequestState,
+    LegRole,
+    LegState,
+    Refusal,
+    WorkKind,
+)
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
@@ -46,6 +55,7 @@ def request(
     """Write down that an interpreter is wanted. Without `by`: no member has asked for one."""
     if language:
         _found_out(conversation, language)
+    conversation.caller_asked = False  # what they said when nobody came is about that search
     wanted = InterpreterRequest(
         conversation_id=conversation.id,
         role=LegRole.INTERPRETER,
@@ -96,9 +106,26 @@ def search(session: Session, conversation: Conversation, now: datetime) -> Searc
     return Search(wanted.language, wanted.requested_at, session.scalar(rung) or 0, on_duty)
 
 
-def count(session: Session, conversation: Conversation) -> int:
-    """How many times an interpreter has been looked for in a conversation."""
-    return session.scalar(select(func.count(InterpreterRequest.id)).where(_wishes(conversation))) or 0
+def is_needless(session: Session, conversation: Conversation, wanted: InterpreterRequest) -> bool:
+    """Whether who has the conversation now speaks the language, and it was a colleague who needed an interpreter."""
+    by_member = wanted.requested_by_id in [leg.user_id for leg in conversations.members_of(conversation)]
+    if wanted.language != conversation.language or (wanted.requested_by_id is not None and by_member):
+        return False
+    task = conversation.task if conversation.kind == ConversationKind.CALLBACK else None
+    return (task is None or not task.needs_interpreter) and conversations.share_a_language(session, conversation)
+
+
+def count(session: Session, wanted: InterpreterRequest) -> int:
+    """How many times an interpreter of this language has been looked for in a conversation."""
+    same = (InterpreterRequest.role == LegRole.INTERPRETER, InterpreterRequest.language == wanted.language)
+    theirs = select(func.count(InterpreterRequest.id)).where(*same)
+    return session.scalar(theirs.where(InterpreterRequest.conversation_id == wanted.conversation_id)) or 0
+
+
+def is_interpreted(conversation: Conversation, language: str) -> bool:
+    """Whether somebody who interprets a language is in a conversation, whatever was wanted after them."""
+    there = conversations.with_role(conversation, LegRole.INTERPRETER, conversations.ON_THE_LINE)
+    return any(leg.accepted_at is not None and leg.request and leg.request.language == language for leg in there)
 
 
 def _found_out(conversation: Conversation, language: str) -> None:
@@ -203,12 +230,14 @@ def ring_next(session: Session, wanted: InterpreterRequest, now: datetime) -> bo
 
 
 def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: datetime) -> Leg | None:
-    """Add the leg of the next interpreter who has not been tried and is not talking, to be rung at an instant."""
+    """Add the leg of the next interpreter who has not been tried and is in no call, to be rung at an instant."""
     conversation = session.get_one(Conversation, wanted.conversation_id)
     left_out = {*session.scalars(select(Leg.number).where(Leg.request_id == wanted.id)), *_busy(session, now)}
     left_out |= interpreter_bookings.reserved(session, conversation, now)
+    if conversation.task is not None:  # an interpreter has a request of their own
+        left_out.add(conversation.task.callback_number)
     for one in _in_order(session, conversation, wanted, now):
-        if one.number not in left_out:
+        if one.number not in left_out and not going_on.is_calling(session, one.number, now):
             interpreter_bookings.rung(session, conversation, one.number, wanted.language, now)
             leg = conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,
@@ -232,10 +261,8 @@ def _in_order(
 
 
 def _busy(session: Session, now: datetime) -> set[str | None]:
-    """The numbers of interpreters who are rung or talk."""
-    engaged = select(Leg.number).where(
-        Leg.role == LegRole.INTERPRETER, Leg.state != LegState.ENDED, Leg.created_at <= now
-    )
+    """The numbers that are rung or talk, in whatever role: an interpreter may be in a call as somebody's companion."""
+    engaged = select(Leg.number).where(Leg.number.is_not(None), Leg.state != LegState.ENDED, Leg.created_at <= now)
     return {*session.scalars(engaged)}
 
 
@@ -244,17 +271,21 @@ def is_planned(leg: Leg, now: datetime) -> bool:
     return leg.state == LegState.WANTED and leg.call_sid is None and leg.created_at > now
 
 
-def may_be_rung(session: Session, leg: Leg) -> bool:
-    """Whether an interpreter who was planned is still wanted, and is not talking elsewhere meanwhile."""
-    elsewhere = select(Leg.id).where(
-        Leg.role == LegRole.INTERPRETER,
-        Leg.number == leg.number,
-        Leg.id != leg.id,
-        Leg.state.in_((LegState.RINGING, LegState.ANSWERED, LegState.JOINED)),
-    )
+def may_be_rung(session: Session, leg: Leg, now: datetime) -> bool:
+    """Whether an interpreter who was planned is still wanted, and is in no other call meanwhile."""
     wanted = leg.request
     looking = wanted is not None and wanted.state == InterpreterRequestState.LOOKING
-    return looking and session.scalar(elsewhere.limit(1)) is None
+    return looking and not is_in_another_call(session, leg, now)
+
+
+def is_in_another_call(session: Session, leg: Leg, now: datetime) -> bool:
+    """Whether a person is in another call with us, or is rung for one. A listed number has lines enough for several."""
+    if leg.role == LegRole.COMPANION and leg.name is not None:
+        return False
+    engaged = Leg.state.in_((LegState.RINGING, LegState.ANSWERED, LegState.JOINED))
+    dialled = and_(Leg.state == LegState.WANTED, Leg.call_sid.is_not(None))  # it will ring in a moment
+    elsewhere = select(Leg.id).where(Leg.number == leg.number, Leg.id != leg.id, or_(engaged, dialled))
+    return session.scalar(elsewhere.limit(1)) is not None or going_on.is_calling(session, leg.number, now)
 
 
 def accepted(session: Session, leg: Leg, now: datetime) -> bool:

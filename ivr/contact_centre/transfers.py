@@ -52,12 +52,14 @@ def begin(
 
     Raises:
         Refused: `transfer_goes_on`; `transfer_to_yourself`; `not_there`: the member, or everybody of the team, takes no
-            calls now.
+            calls now; `companion_there`: the number is in the conversation.
     """
     if going_on(session, conversation) is not None:
         raise Refused(Refusal.TRANSFER_GOES_ON)
     if target.user_id == by.id:
         raise Refused(Refusal.TRANSFER_TO_YOURSELF)
+    if conversations.has_number(conversation, target.number):
+        raise Refused(Refusal.COMPANION_THERE)
     wanted = Transfer(
         conversation_id=conversation.id, kind=kind, state=TransferState.LOOKING, by_id=by.id, team_id=target.team_id,
         user_id=target.user_id, number=target.number, name=target.name, wanted_at=now,

@@ -42,7 +42,7 @@ def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
         .where(
             QueueEntry.team_id == team.id,
             call_queue.IN_QUEUE,
-            call_queue.is_served(now),
+            call_queue.is_served(session, now),
         )
         .order_by(*call_queue.ORDER)
     ).all()

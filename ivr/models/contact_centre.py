@@ -75,6 +75,8 @@ class Presence(Base):
     duty_asked_at: Mapped[datetime | None]
     duty_calls: Mapped[int] = mapped_column(default=0, server_default="0")
     duty_rung_at: Mapped[datetime | None]
+    #: The carrier's id of the call that asks them: a late event of another one is not theirs.
+    duty_call_sid: Mapped[str | None] = mapped_column(String(64))
     #: What they asked for while they could not have it yet: paused or offline after this call.
     afterwards: Mapped[PresenceState | None] = mapped_column(Enumerated(PresenceState, 20))
     user: Mapped[User] = relationship()

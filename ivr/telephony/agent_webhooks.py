@@ -24,9 +24,9 @@ from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.platform import crypto, database
-from ivr.platform.crypto import Purpose
-from ivr.telephony import agent_announcements, doubled_keys
+from ivr.platform import crypto, database, taking_turns
+from ivr.platform.crypto import CannotOpen, Purpose
+from ivr.telephony import agent_announcements, doubled_keys, held_rows
 from ivr.telephony.call_session import call_sid, from_number
 from ivr.telephony.document import Document
 
@@ -35,6 +35,8 @@ staff = Blueprint("staff", __name__, url_prefix="/voice/staff")
 
 #: Seconds a log-in by telephone lasts: as long as somebody listens to the menu.
 _PATIENCE = 300
+#: Where a single key is answered, and the times that it is tried for a second longer while somebody else holds a row.
+_KEYS, _HELD = ("staff.finish", "staff.choice"), 8
 _OUTCOME_KEYS = dict(zip("1234", ConversationOutcome, strict=True))
 
 
@@ -43,10 +45,13 @@ staff.before_request(only_the_carrier)
 
 @staff.errorhandler(Exception)
 def _something_broke(error: Exception) -> Document | tuple[str, int]:
+    """Nobody is told that a PIN is wrong which could not be looked up."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
+    if request.endpoint in _KEYS and held_rows.is_held(error) and (again := held_rows.ask_again(_HELD)):
+        return again
     log.error("a webhook for team members failed", exc_info=error)
-    return _said("staff_wrong")
+    return _said("duty_trouble")
 
 
 def _tokens() -> URLSafeTimedSerializer:
@@ -84,8 +89,9 @@ def code() -> Document:
     try:
         sealed = crypto.unseal(Purpose.AGENT_PINS, request.args.get("entered", ""), _PATIENCE)
         call, personal_number, entered = json.loads(sealed)
-    except ValueError:
-        abort(403)
+    except CannotOpen as error:
+        log.error("%s", error)  # too late, or the secret key was changed meanwhile
+        return _said("duty_trouble")
     if call != call_sid():
         abort(403)
     return _logged_in(personal_number, entered, request.form.get("Digits", ""))
@@ -93,15 +99,18 @@ def code() -> Document:
 
 def _logged_in(personal_number: str, entered: str, app_code: str) -> Document:
     now, caller = utc_now(), from_number()
+
+    def logs_in(session: Session) -> Document:
+        user = telephone_log_in.log_in(session, personal_number, entered, app_code, caller, now)
+        if user is not None:
+            return _menu(session, user)
+        guessing.note(session, Guesser(caller, call_sid()), now, of_member=True)
+        return _said("staff_wrong")
+
     try:
-        with database.writing_alone() as session:
-            user = telephone_log_in.log_in(session, personal_number, entered, app_code, caller, now)
-            if user is not None:
-                return _menu(session, user)
-            guessing.note(session, Guesser(caller, call_sid()), now, of_member=True)
+        return taking_turns.alone(logs_in)
     except telephone_log_in.Later:
         return _said("staff_later")
-    return _said("staff_wrong")
 
 
 def _menu(session: Session, user: User) -> Document:
@@ -115,19 +124,21 @@ def _menu(session: Session, user: User) -> Document:
 @staff.post("/wrap-up")
 def finish() -> Document:
     """The outcome of the last conversation; then the menu."""
-    outcome = _OUTCOME_KEYS.get(request.form.get("Digits", ""), "")
+    outcome = _OUTCOME_KEYS.get(held_rows.pressed(), "")
     if doubled_keys.is_doubled():
         return _menu_again()
     try:
-        with database.writing_alone() as session:
-            wrap_up.finish(session, _user(session), outcome, "", utc_now())
+        _finish(outcome)
     except Refused as refused:
         if refused.reason == Refusal.NEW_MESSAGE:  # the conversation is over; its task stays open
-            with database.writing_alone() as session:
-                wrap_up.finish(session, _user(session), ConversationOutcome.FOLLOW_UP, "", utc_now())
+            _finish(ConversationOutcome.FOLLOW_UP)
             return _said("staff_new_message")
         log.info("an outcome was asked for and not given")
     return _menu_again()
+
+
+def _finish(outcome: str) -> None:
+    taking_turns.alone(lambda session: wrap_up.finish(session, _user(session), outcome, "", utc_now()))
 
 
 def _menu_again() -> Document:
@@ -141,15 +152,14 @@ def choice() -> Document:
     if doubled_keys.is_doubled():
         return _menu_again()
     try:
-        with database.writing_alone() as session:
-            return _chosen(session, _user(session))
+        return taking_turns.alone(lambda session: _chosen(session, _user(session)))
     except agent_presence.NotNow:
         return _said("staff_on_the_phone")
 
 
 def _chosen(session: Session, user: User) -> Document:
     now, caller = utc_now(), from_number()
-    match request.form.get("Digits", ""):
+    match held_rows.pressed():
         case "1" if caller is not None:
             agent_presence.start_answering(
                 session, user, caller, agent_presence.get_or_create(session, user.id, now).languages, now

@@ -13,34 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import code_changes, contacts, emergency_reports, intake, silent_callers, sms
+from ivr.callbacks import contacts, emergency_reports, intake
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
-from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
-from ivr.domain.enums import EntryPlace, EventName, QueueExit
-from ivr.flows.request import RequestAnswers, to_record
+from ivr.contact_centre import leg_events
+from ivr.domain.enums import EntryPlace, EventName
+from ivr.flows.request import RequestAnswers
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.models.calls import Call
-from ivr.models.contacts import Contact
-from ivr.notices import further_languages
 from ivr.platform import database, spool, write_behind
-from ivr.telephony import deferred_writes
+from ivr.telephony import call_events, deferred_writes
 from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, Kept, RecordingEntry, TurnEntry
-from ivr.telephony.state_token import seal
 from ivr.voicebox import voicebox
 
 log = logging.getLogger(__name__)
-
-#: Events that lead to a task, or change one.
-_ABOUT_TASKS = frozenset(
-    {
-        EventName.MESSAGE_LEFT, EventName.ASKED, EventName.EMERGENCY_REPORTED, EventName.SILENT_CALLER,
-        EventName.NUMBER_GIVEN, EventName.CHANGED, EventName.WITHDRAWN, EventName.PLACE_KEPT,
-        EventName.INTERPRETER_WANTED, EventName.JOIN_WANTED,
-    }
-)  # fmt: skip
-#: Events that change which callers wait and talk.
-_ABOUT_LIVE_CALLS = frozenset({EventName.QUEUE_JOINED, EventName.PLACE_KEPT, EventName.INTERPRETER_WANTED})
 
 
 # -- turns -------------------------------------------------------------------------------------------
@@ -69,7 +55,7 @@ def write_turn(
         _write_progress_behind(state, bool(events), call_sid, from_number, ending, now)
         return as_before(state)
     entry = TurnEntry(replace(state, pending_events=tuple(events)), call_sid, from_number, ending, said_more, now)
-    live = any(event.name in _ABOUT_LIVE_CALLS for event in events)
+    live = any(event.name in call_events.ABOUT_LIVE_CALLS for event in events)
     kept = deferred_writes.write(entry, _HANDLERS, alone=live)
     # A code that was given already stays true while the database does not answer.
     return kept if kept.place == EntryPlace.DATABASE else replace(kept, code=state.request.receipt_code)
@@ -142,8 +128,8 @@ def take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     calls.progressed(call, state.step, state.language, state.request.concern, entry.ending, state.answers)
     for event in state.pending_events:
         if not event.name_of_copy or spool.take_mark(session, event.name_of_copy):
-            _take_in_event(session, call, state, event, entry.at)
-    if not entry.said_more and not any(event.name in _ABOUT_TASKS for event in state.pending_events):
+            call_events.take_in(session, call, state, event, entry.at)
+    if not entry.said_more and not any(event.name in call_events.ABOUT_TASKS for event in state.pending_events):
         return state.request.receipt_code
     request = Request.of(state.request)
     contact = contacts.of_call(session, call, request)
@@ -152,98 +138,11 @@ def take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     return contact.receipt_code if contact is not None else None
 
 
-def _take_in_event(session: Session, call: Call, state: CallState, event: Event, now: datetime) -> None:
-    context = event.context or EventContext.of(state)
-    request = Request.of(context.request)
-    match event.name:
-        case EventName.LANGUAGE_CHOSEN:
-            caller_language.remember(session.connection(), call.from_number, context.language, now)
-        case EventName.RECORDING_BEGINS:
-            voicebox.expect(session, call, _recording(session, call, event.recording_number, context), now)
-            emergency_reports.confirm(session, call, now)
-        case EventName.MESSAGE_LEFT:
-            described = _recording(session, call, event.recording_number, context)
-            recording = voicebox.announced(session, call, described, event.recording_sid, now)
-            voicebox.left(session, call, recording, event.seconds, now, cut_at_limit=event.cut_at_limit)
-        case EventName.ASKED:
-            intake.ask_callback(session, call, request, now)
-        case EventName.EMERGENCY_REPORTED:
-            emergency_reports.report(session, call, request, now)
-        case EventName.SILENT_CALLER:
-            silent_callers.open_for(session, call, request, now)
-        case EventName.QUEUE_JOINED:
-            _join_queue(session, call, state, context, now)
-        case EventName.NOBODY_THERE | EventName.NO_PLACE_FREE:
-            full = event.name == EventName.NO_PLACE_FREE
-            reason, spoken = QueueExit.FULL if full else QueueExit.NOBODY, _spoken(session, call, context)
-            call_queue.not_served(session, call, context.queue_visit, request, spoken, reason, now)
-        case EventName.PLACE_KEPT:
-            kept = intake.contact_for(session, call, request, now)
-            if kept.callback_number is None and not request.changes:  # keyed in earlier in this call
-                intake.give_number(session, kept, event.number or None, now)
-            if entry := call_queue.of_call(session, call.call_sid, visit_of(context)):
-                call_queue.keep_place(session, entry, kept.task, now)
-        case EventName.INTERPRETER_WANTED:
-            interpreters.note_wanted(session, call, intake.contact_for(session, call, request, now))
-            leg_events.callers_call_over(session, call, now, postponed=True)
-        case EventName.LINK_WANTED:
-            sms.send_link(session, call, event.number, context.language)
-        case EventName.NUMBER_GIVEN | EventName.CHANGED | EventName.WITHDRAWN | EventName.JOIN_WANTED:
-            if (known := contacts.of_call(session, call, request)) is not None:
-                _change(session, known, call, event, request, now)
-
-
-def _change(session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime) -> None:
-    by_code = bool(request.changes)
-    if by_code:
-        if intake.is_over(contact.task):
-            return  # closed, or restricted, since the code was keyed in
-        intake.note_later_call(session, contact, call, now)
-    match event.name:
-        case EventName.JOIN_WANTED if not by_code:
-            intake.join_earlier(session, contact, now)
-        case EventName.NUMBER_GIVEN if by_code:
-            code_changes.change_number(session, contact, event.number, now)
-        case EventName.NUMBER_GIVEN:
-            intake.give_number(session, contact, event.number, now)
-        case EventName.CHANGED:
-            intake.change_times(session, contact, request, now)
-        case EventName.WITHDRAWN if by_code:
-            code_changes.withdraw(session, contact, now)
-
-
-def _join_queue(session: Session, call: Call, state: CallState, context: EventContext, now: datetime) -> None:
-    visit = visit_of(context)
-    if visit > 1:  # a caller who waits again has left the conversation before
-        leg_events.callers_call_over(session, call, now)
-    resume = seal(replace(state, pending_events=()), call.call_sid)
-    request = Request.of(context.request)
-    spoken = _spoken(session, call, context)
-    call_queue.enter(session, call, visit, request, spoken, resume, now, comes_back=context.comes_back)
-    call_distribution.match(session, now)
-
-
-def _spoken(session: Session, call: Call, context: EventContext) -> str:
-    return further_languages.spoken_by(session, context.request, context.language, call.started_at)
-
-
 def join_queue(session: Session, call_sid: str, state: CallState, now: datetime) -> None:
     """Write down that a caller waits, where that could not be done when they began to."""
     call = calls.seen(session, call_sid, None, began_at(state, now))
     calls.progressed(call, state.step, state.language, state.request.concern, answers=state.answers)
-    _join_queue(session, call, state, EventContext.of(state), now)
-
-
-def visit_of(context: EventContext | CallState) -> int:
-    """Number of this visit to the call queue within the call, from 1."""
-    return max(1, context.queue_visit)
-
-
-def _recording(session: Session, call: Call, number: int, context: EventContext) -> voicebox.RecordingPlan:
-    """A recording in the language that is spoken in it, which may be none of those of the prompts."""
-    about, replaces, continues = to_record(context.request), context.replaces_recording, context.continues_recording
-    spoken = further_languages.spoken_by(session, context.request, context.language, call.started_at)
-    return voicebox.RecordingPlan(number, spoken, about, replaces or None, continues or None)
+    call_events.join_queue(session, call, state, EventContext.of(state), now)
 
 
 # -- recordings --------------------------------------------------------------------------------------
@@ -266,7 +165,7 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     call = calls.seen(session, entry.call_sid, None, began_at(state, now))
     call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, call.step or state.step, state.language, state.request.concern, answers=state.answers)
-    described = _recording(session, call, state.recording_number, EventContext.of(state))
+    described = call_events.recording_plan(session, call, state.recording_number, EventContext.of(state))
     recording = voicebox.announced(session, call, described, entry.recording_sid, now)
     if entry.status == "in-progress":
         voicebox.hung_up_while_recording(session, call, now)
@@ -274,7 +173,8 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
         voicebox.nothing_left(session, call, recording, now)
     else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
         contact = voicebox.left(session, call, recording, entry.seconds or None, now)
-        if contact.callback_number is None:  # this event came before any that says who is calling
+        if contact.callback_number is None and not state.request.changes:
+            # This event came before any that says who is calling. Words that are added by receipt code give no number.
             intake.give_number(session, contact, state.callback_number or None, now)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
 from ivr.domain.carrier_ids import carrier_id
-from ivr.domain.enums import EntryPlace
+from ivr.domain.enums import EntryPlace, EventName
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
@@ -65,7 +65,7 @@ def reply(turn: Turn, before: CallState | None = None) -> Document:
     if state is not turn.state:
         turn = replace(turn, state=state)
     if isinstance(step, End) and call:
-        turn = _true_ending(turn, was_kept=kept is not None or not events)
+        turn = _true_ending(turn, events, kept)
     return document(turn)
 
 
@@ -82,14 +82,17 @@ def _written(before: CallState | None, state: CallState, events: Sequence[Event]
     return call_intake.write_turn(before, state, events, call_sid(), from_number(), ending, utc_now())
 
 
-def _true_ending(turn: Turn, *, was_kept: bool) -> Turn:
+def _true_ending(turn: Turn, events: Sequence[Event], kept: Kept | None) -> Turn:
     """The last words that fit what could be written down; the script has chosen them before."""
-    flow, state = script(), turn.state
+    flow, state, was_kept = script(), turn.state, kept is not None or not events
     has_code = bool(state.request.receipt_code)
     if state.step == flow.noted and not has_code:
         return engine.end_instead(flow, turn, flow.not_noted)
     if state.step == flow.not_noted and has_code:
         return engine.end_instead(flow, turn, flow.noted)
+    silent = any(event.name == EventName.SILENT_CALLER for event in turn.events)
+    if silent and not has_code and kept is not None and kept.place == EntryPlace.DATABASE:
+        return engine.end_instead(flow, turn, flow.unserved)  # another call of the number was quicker
     if not was_kept and state.step != flow.noted:
         return engine.end_instead(flow, turn, flow.unserved, "not_kept")
     return turn
@@ -115,17 +118,18 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
     Where it cannot be read (it is of another call, or the script has changed in mid-call), what the database
     remembers. If that is nothing, the call begins again instead of being dropped.
     """
+    call = call_sid()
     with suppress(Unreadable):
-        state = unseal(token, call_sid())
+        state = unseal(token, call)
         if not is_event and is_of_a_call_long_over(state, utc_now()):
             raise Unreadable("of a call that can be no longer")
         if script().knows(state.step):
             if state.is_behind:
-                state = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
+                state = call_intake.caught_up(state, call, from_number(), utc_now())
             return _without_former_prompts(state)
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
-        known = remembered_calls.remembered(call_sid()) if call_sid() else None
+        known = remembered_calls.remembered(call) if call else None
         if known is not None and script().knows(known.step):
             return known
     return None
@@ -133,6 +137,8 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
 
 def _without_former_prompts(state: CallState) -> CallState:
     """The state of a call that began before an update, without prompts that there are no more."""
+    if not state.last_prompts:
+        return state
     texts = catalogue(state.language).texts
     known = tuple(prompt for prompt in state.last_prompts if prompt in texts or prompt in OWN_TEXTS)
     return state if known == state.last_prompts else changed(state, last_prompts=known)
@@ -175,7 +181,7 @@ def sid(field: str) -> str:
 
 
 def call_sid() -> str:
-    """The carrier's id of the call; empty if it is missing or malformed."""
+    """The carrier's id of the call; empty if it is missing."""
     return current().call_sid
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from io import BytesIO
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from flask import Request, request
 from werkzeug.datastructures import ImmutableMultiDict
@@ -15,7 +15,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from ivr.calls import calling_telephone
 from ivr.domain.caller_ids import CallerId
-from ivr.domain.carrier_ids import carrier_id
+from ivr.domain.carrier_ids import call_id
 
 #: The only kind of form that is read in one go, as the carrier and browsers write it.
 _FORM = "application/x-www-form-urlencoded"
@@ -50,14 +50,19 @@ class CarrierRequest(Request):
         return ImmutableMultiDict(_pairs(text))
 
     @cached_property
+    def args(self) -> ImmutableMultiDict[str, str]:
+        """The parameters of the address, as Werkzeug reads them."""
+        return ImmutableMultiDict(_pairs(self.query_string.decode()))
+
+    @cached_property
     def fields(self) -> dict[str, str]:
         """The first value of each field of the form. Asking a form for one that is missing takes longer."""
         return self.form.to_dict()
 
     @cached_property
     def call_sid(self) -> str:
-        """The carrier's id of the call; empty if it is missing or malformed."""
-        return carrier_id(self.fields.get("CallSid", ""))
+        """The carrier's id of the call; empty if it is missing."""
+        return call_id(self.fields.get("CallSid", ""))
 
     @cached_property
     def caller(self) -> CallerId:
@@ -73,13 +78,15 @@ class CarrierRequest(Request):
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Names and values of a form; most have nothing that is escaped."""
+    """Names and values of a form or of an address; most have nothing that is escaped."""
     for pair in text.split("&"):
-        if "%" in pair or "+" in pair:
-            yield from parse_qsl(pair, keep_blank_values=True, errors="werkzeug.url_quote")
-        elif pair:
+        if pair:
             name, _, value = pair.partition("=")
-            yield name, value
+            yield _plain(name), _plain(value)
+
+
+def _plain(text: str) -> str:
+    return unquote_plus(text, errors="werkzeug.url_quote") if "%" in text or "+" in text else text
 
 
 def current() -> CarrierRequest:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,13 +17,12 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.domain.enums import DatabaseFault, EntryPlace
+from ivr.domain.enums import EntryPlace
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.flows.state_codec import Codec, Undecodable
 from ivr.flows.state_v0 import state_from_v0
-from ivr.platform import crypto, database, spool
+from ivr.platform import crypto, database, spool, taking_turns
 from ivr.platform.crypto import Purpose
-from ivr.platform.database_faults import fault_of
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +89,6 @@ class NotKept(Exception):
     """Neither the database, nor the spool, nor this process's memory could take an entry."""
 
 
-#: Seconds for which a transaction that writes alone is tried while a row is held by somebody else.
-_PATIENCE = 1.2
-_PAUSE = 0.05
-
-
 def write(entry: Entry, handlers: Handlers, *, alone: bool = False) -> Kept:
     """Write an entry into the database; or else into the spool, behind the entries of its call that wait there.
 
@@ -108,7 +101,7 @@ def write(entry: Entry, handlers: Handlers, *, alone: bool = False) -> Kept:
     handler = handlers[type(entry)]
     try:
         if not spool.waiting(entry.call_sid) or spool.replay_group(entry.call_sid, _spool_handlers(handlers)):
-            code = _write_alone(entry, handler) if alone else _write(entry, handler)
+            code = taking_turns.alone(lambda session: handler(session, entry)) if alone else _write(entry, handler)
             return Kept(EntryPlace.DATABASE, code or "")
     except (SQLAlchemyError, OSError) as error:
         log.warning("the database did not store a %s (%s); it is kept for later", _kind(entry), type(error).__name__)
@@ -120,19 +113,6 @@ def write(entry: Entry, handlers: Handlers, *, alone: bool = False) -> Kept:
 def _write(entry: Entry, handler: Handler) -> str | None:
     with database.writing() as session:
         return handler(session, entry)
-
-
-def _write_alone(entry: Entry, handler: Handler) -> str | None:
-    """One row that is held elsewhere must not hold up all who write alone: they go first, and it is tried again."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            with database.writing_alone(waits_for_rows=False) as session:
-                return handler(session, entry)
-        except SQLAlchemyError as error:
-            if fault_of(error) != DatabaseFault.BUSY or time.monotonic() > until:
-                raise
-        time.sleep(_PAUSE)
 
 
 def _keep(entry: Entry) -> Kept:

@@ -17,12 +17,14 @@ _LATEST = 10**15
 
 def is_doubled() -> bool:
     """Whether the key of this request is the one of the request before, pressed twice."""
-    asked = current()
+    asked, within = current(), settings().doubled_key_ms
+    if not within:
+        return False
     key, _, at = asked.args.get(AFTER, "").partition(".")
     before = whole_number(at, _LATEST)
     if not key or key != _key(asked) or before is None:
         return False
-    return 0 <= asked.looked_at_ms - before < settings().doubled_key_ms
+    return 0 <= asked.looked_at_ms - before < within
 
 
 def pressed(key: str) -> None:
@@ -33,8 +35,7 @@ def pressed(key: str) -> None:
 def mark() -> str:
     """The value of :data:`AFTER` for addresses of the document that answers this request; empty without a key."""
     asked = current()
-    key = _key(asked)
-    return f"{key}.{asked.looked_at_ms}" if key and settings().doubled_key_ms else ""
+    return f"{key}.{asked.looked_at_ms}" if settings().doubled_key_ms and (key := _key(asked)) else ""
 
 
 def _key(asked: CarrierRequest) -> str:

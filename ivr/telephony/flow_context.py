@@ -127,9 +127,9 @@ class FlowContext:
         """The office responsible for a postal code, None outside Bremen."""
         return settings().office_of(postal_code)
 
-    def number_is_shown(self) -> bool:
-        """Whether the caller's telephone shows a number that may be compared with those of other calls."""
-        return self.from_number() is not None
+    def shown_number(self) -> str:
+        """The number (E.164) that the caller's telephone shows, to be compared with those of other calls; or empty."""
+        return self.from_number() or ""
 
     def is_ours(self, number: str) -> bool:
         """Whether a number is the hotline's, or another of its own."""

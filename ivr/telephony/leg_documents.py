@@ -19,12 +19,14 @@ from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
-from ivr.telephony import agent_announcements, spoken_lines, twiml
+from ivr.telephony import agent_announcements, entered_codes, held_rows, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
 
 log = logging.getLogger(__name__)
 
+#: Times that a telephone is kept waiting for a second because somebody else holds a row.
+_HELD = 8
 #: The languages in which a person is addressed whose language has no prompts, and what is said in place of long ones.
 _TO_ALL = (DEFAULT_LANGUAGE, "en", "fr", "ar")
 _SHORT = {"callback_greeting": "callback_greeting_short"}
@@ -37,6 +39,10 @@ def after_failure(error: Exception) -> Document | tuple[str, int]:
     """
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
+    # Digits of a receipt code travel sealed.
+    code = entered_codes.carried(entered_codes.so_far(request.form.get("Digits", ""))) if _is_code() else {}
+    if held_rows.is_held(error) and (asked_again := held_rows.ask_again(_HELD, **code)):
+        return asked_again
     log.error("a webhook of a leg failed", exc_info=error)
     document = VoiceResponse()
     if "again" in request.args:
@@ -48,6 +54,10 @@ def after_failure(error: Exception) -> Document | tuple[str, int]:
     document.pause(length=1)
     document.redirect(voice_url(path, again="1", **request.args), method="POST")
     return answer(document)
+
+
+def _is_code() -> bool:
+    return request.endpoint == "legs.code"
 
 
 def room(document: VoiceResponse, leg: Leg) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, request
+from sqlalchemy.orm import Session
 
 from ivr.carrier.call_control import ENDED
 from ivr.carrier.dialects import event_taken
@@ -13,7 +14,7 @@ from ivr.contact_centre import conversations, leg_events
 from ivr.domain.digits import number_in
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
-from ivr.platform import database
+from ivr.platform import taking_turns
 from ivr.telephony.call_session import call_sid
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ _RINGING = ("ringing", "in-progress")
 #: The events of a call are numbered from 0: it is dialled, it rings, … One that never rings has no event of this number
 #: but its last. So it is known that a telephone rang although that event is late.
 _SEQUENCE_OF_RINGING = 1
+#: Seconds for which an event is tried: nobody waits for its answer, and not every carrier tells it again.
+_PATIENCE = 2.5
 
 
 leg_events_of_carrier.before_request(only_the_carrier)
@@ -41,36 +44,40 @@ def _something_broke(error: Exception) -> tuple[str, int]:
 @leg_events_of_carrier.post("/leg/status")
 def status() -> tuple[str, int]:
     """Status of a leg's call. The carrier may send it in any order and repeatedly."""
-    told = request.form.get("CallStatus", "")
-    with database.writing_alone() as session:
-        leg = session.get(Leg, number_in(request.args, "leg")) or abort(404)
-        if leg.call_sid not in (None, call_sid()):
-            return event_taken()  # a call that was placed twice; the other one counts
-        leg.call_sid = leg.call_sid or call_sid() or None
-        if told in ENDED:
-            sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
-            rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
-            leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
-        elif call_sid() and told in _RINGING:
-            leg_events.rings(session, leg, call_sid(), utc_now())
+    taking_turns.alone(_changed, patience=_PATIENCE)
     return event_taken()
+
+
+def _changed(session: Session) -> None:
+    told = request.form.get("CallStatus", "")
+    leg = session.get(Leg, number_in(request.args, "leg"))
+    if leg is None or leg.call_sid not in (None, call_sid()):
+        return  # long deleted; or of a call that was placed twice, of which the other one counts
+    leg.call_sid = leg.call_sid or call_sid() or None
+    if told in ENDED:
+        sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
+        rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
+        leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
+    elif call_sid() and told in _RINGING:
+        leg_events.rings(session, leg, call_sid(), utc_now())
 
 
 @leg_events_of_carrier.post("/conference")
 def conference() -> tuple[str, int]:
     """A leg has joined or left a conference. The carrier's sequence numbers give the order."""
+    taking_turns.alone(_moved, patience=_PATIENCE)
+    return event_taken()
+
+
+def _moved(session: Session) -> None:
     form, now = request.form, utc_now()
     event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber")
     conference_sid = form.get("ConferenceSid", "")[:64]
-    with database.writing_alone() as session:
-        conversation = conversations.in_room(session, form.get("FriendlyName", ""))
-        known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
-        leg = session.get(Leg, known.id) if known else None
-        if leg is None:
-            return event_taken()
-        if event == "participant-join":
-            leg_events.in_room(session, leg, sequence, now, conference_sid)
-        elif event == "participant-leave":
-            goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
-            leg_events.out_of_room(session, leg, sequence, goes_on, now, conference_sid)
-    return event_taken()
+    conversation = conversations.in_room(session, form.get("FriendlyName", ""))
+    known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
+    leg = session.get(Leg, known.id) if known else None
+    if leg is not None and event == "participant-join":
+        leg_events.in_room(session, leg, sequence, now, conference_sid)
+    elif leg is not None and event == "participant-leave":
+        goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
+        leg_events.out_of_room(session, leg, sequence, goes_on, now, conference_sid)

@@ -19,8 +19,8 @@ from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
-from ivr.platform import database
-from ivr.telephony import agent_announcements, entered_codes, leg_documents, twiml
+from ivr.platform import taking_turns
+from ivr.telephony import agent_announcements, entered_codes, held_rows, leg_documents, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
 
@@ -40,58 +40,65 @@ legs.register_error_handler(Exception, leg_documents.after_failure)
 @legs.post("/leg")
 def answered() -> Document:
     """A leg was answered: announce what the call is about."""
-    with database.writing_alone() as session:
-        leg, now = leg_documents.leg_of_request(session), utc_now()
-        if not leg_events.answered(session, leg, call_sid(), now):
-            return leg_documents.answer(leg_documents.too_late(leg))
-        detected = request.form.get("AnsweredBy", "")
-        if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
-            leg_events.declined(session, leg, LegEnding.MACHINE, now)
-            return leg_documents.answer(leg_documents.farewell(leg, leg_documents.in_vain(leg)))
-        if _is_window(leg):  # the page has shown what the call is about, and only a person presses its button
-            return leg_documents.answer(_join(session, leg))
-        return leg_documents.answer(_ask(leg))
+    return leg_documents.answer(taking_turns.alone(_picked_up))
+
+
+def _picked_up(session: Session) -> VoiceResponse:
+    leg, now = leg_documents.leg_of_request(session), utc_now()
+    if not leg_events.answered(session, leg, call_sid(), now):
+        return leg_documents.too_late(leg)
+    detected = request.form.get("AnsweredBy", "")
+    if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
+        leg_events.declined(session, leg, LegEnding.MACHINE, now)
+        return leg_documents.farewell(leg, leg_documents.in_vain(leg))
+    if _is_window(leg):  # the page has shown what the call is about, and only a person presses its button
+        return _join(session, leg)
+    return _ask(leg)
 
 
 @legs.post("/leg/key")
 def key() -> Document:
     """The key after the announcement: 1 accepts, 2 declines; a called person may also refuse further calls (3)."""
-    digits, now = request.form.get("Digits", ""), utc_now()
-    with database.writing_alone() as session:
-        leg = leg_documents.leg_of_request(session)
-        if leg.call_sid != call_sid():
-            return leg_documents.answer(leg_documents.too_late(leg))
-        if digits == "1" and leg.role == LegRole.CALLER and _demands_code(leg):
-            return leg_documents.answer(_ask_code(leg, 1))
-        if digits == "1":
-            return leg_documents.answer(_join(session, leg))
-        if leg.role == LegRole.CALLER:
-            ending = {"2": LegEnding.WRONG_PERSON, "3": LegEnding.REFUSED}.get(digits, LegEnding.NOT_CONFIRMED)
-            leg_events.declined(session, leg, ending, now)
-            return leg_documents.answer(
-                leg_documents.farewell(leg, "callback_sorry") if digits in ("2", "3") else leg_documents.hang_up()
-            )
-        leg_events.declined(session, leg, LegEnding.DECLINED if digits == "2" else LegEnding.NO_ANSWER, now)
-        return leg_documents.answer(leg_documents.hang_up())
+    return leg_documents.answer(taking_turns.alone(_has_pressed))
+
+
+def _has_pressed(session: Session) -> VoiceResponse:
+    digits, now = held_rows.pressed(), utc_now()
+    leg = leg_documents.leg_of_request(session)
+    if leg.call_sid != call_sid():
+        return leg_documents.too_late(leg)
+    if digits == "1" and leg.role == LegRole.CALLER and _demands_code(leg):
+        return _ask_code(leg, 1)
+    if digits == "1":
+        return _join(session, leg)
+    if leg.role == LegRole.CALLER:
+        ending = {"2": LegEnding.WRONG_PERSON, "3": LegEnding.REFUSED}.get(digits, LegEnding.NOT_CONFIRMED)
+        leg_events.declined(session, leg, ending, now)
+        return leg_documents.farewell(leg, "callback_sorry") if digits in ("2", "3") else leg_documents.hang_up()
+    leg_events.declined(session, leg, LegEnding.DECLINED if digits == "2" else LegEnding.NO_ANSWER, now)
+    return leg_documents.hang_up()
 
 
 @legs.post("/leg/code")
 def code() -> Document:
     """The receipt code that a called person has entered, where the task requires it."""
+    return leg_documents.answer(taking_turns.alone(_has_entered))
+
+
+def _has_entered(session: Session) -> VoiceResponse:
     digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
     keyed = entered_codes.so_far(digits)
-    with database.writing_alone() as session:
-        leg = leg_documents.own_leg(session)
-        task = leg.conversation.task
-        codes = [one.receipt_code for one in task.contacts] if task is not None else []
-        if entered_codes.has_one(keyed, codes):
-            return leg_documents.answer(_join(session, leg))
-        if entered_codes.lacks_one_digit(keyed, codes):
-            return leg_documents.answer(_ask_code(leg, tries, keyed, digits=1))
-        if tries < _CODE_TRIES:
-            return leg_documents.answer(_ask_code(leg, tries + 1, keyed))
-        leg_events.declined(session, leg, LegEnding.WRONG_PERSON, utc_now())
-        return leg_documents.answer(leg_documents.farewell(leg, "callback_sorry"))
+    leg = leg_documents.own_leg(session)
+    task = leg.conversation.task
+    codes = [one.receipt_code for one in task.contacts] if task is not None else []
+    if entered_codes.has_one(keyed, codes):
+        return _join(session, leg)
+    if entered_codes.lacks_one_digit(keyed, codes):
+        return _ask_code(leg, tries, keyed, digits=1)
+    if tries < _CODE_TRIES:
+        return _ask_code(leg, tries + 1, keyed)
+    leg_events.declined(session, leg, LegEnding.WRONG_PERSON, utc_now())
+    return leg_documents.farewell(leg, "callback_sorry")
 
 
 def _ask(leg: Leg) -> VoiceResponse:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
+from enum import Enum
 
 from flask import Blueprint, abort, request
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.callbacks import intake
@@ -26,10 +28,10 @@ from ivr.flows.language_menu import CHOSEN_LANGUAGE
 from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine, Speak, TalkEnded, Turn
 from ivr.flows.state import CallState
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
-from ivr.platform import database
+from ivr.platform import database, taking_turns
 from ivr.prompts import music
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, remembered_calls, spoken_lines, twiml
+from ivr.telephony import call_events, call_intake, held_rows, remembered_calls, spoken_lines, twiml, waiting_times
 from ivr.telephony.call_session import call_sid, present_context, reply, state_of
 from ivr.telephony.document import Document
 from ivr.telephony.state_token import Unreadable, unseal
@@ -39,10 +41,10 @@ waiting_callers = Blueprint("queue", __name__, url_prefix="/voice")
 
 #: Results of the carrier's queue after which the call is elsewhere already. The carrier ignores the answer to them.
 ALREADY_MOVED_ON = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
-#: Longer waits are not announced in minutes.
-_LONG = timedelta(minutes=60)
 #: Keys of a waiting caller.
 _WISHES = {"1": QueueExit.CALLBACK, "2": QueueExit.MESSAGE, "9": QueueExit.EMERGENCY}
+#: What is asked again while a row is held: callers wait on, and talk on.
+_ASKED_AGAIN = ("queue.wait", "queue.key", "queue.told")
 #: The step of the call script in which callers wait.
 _STEP = "call_queue"
 
@@ -55,6 +57,8 @@ def _something_broke(error: Exception) -> Document | tuple[str, int]:
     """A waiting caller never hears an error. They are taken to the voicebox."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
+    if held_rows.is_held(error) and request.endpoint in _ASKED_AGAIN and (again := held_rows.ask_again()):
+        return again
     log.error("a webhook of the call queue failed", exc_info=error)
     if request.endpoint in (
         "queue.connected",
@@ -95,45 +99,48 @@ def _own_name(state: CallState) -> tuple[PromptLine, ...]:
 
 def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
     """Position and expected wait; None if the caller no longer waits, and empty if a member has accepted."""
-    now, turn = utc_now(), call_intake.visit_of(state)
-    with database.writing_alone() as session:
+    now = utc_now()
+    with database.reading() as session:
+        if (entry := _goes_on_waiting(session, state, now)) is not None:
+            return waiting_times.told(session, entry, now)
+    return taking_turns.alone(lambda session: _told_while_waiting(session, state, now))
+
+
+def _goes_on_waiting(session: Session, state: CallState, now: datetime) -> QueueEntry | None:
+    """The entry of a caller for whom nothing is to be changed: all other live calls need not wait for them."""
+    entry = call_queue.of_call(session, call_sid(), call_events.visit_of(state))
+    if entry is None or entry.state not in (QueueEntryState.WAITING, QueueEntryState.OFFERED):
+        return None
+    if not present_context().team_is_open(state) or not duty_roster.somebody_answers(session, entry.team_id, now):
+        return None
+    return None if call_distribution.is_anybody_free(session) else entry
+
+
+def _told_while_waiting(session: Session, state: CallState, now: datetime) -> tuple[PromptLine, ...] | None:
+    turn = call_events.visit_of(state)
+    entry = call_queue.of_call(session, call_sid(), turn)
+    if entry is None:  # the database did not answer when they came
+        call_intake.join_queue(session, call_sid(), state, now)
         entry = call_queue.of_call(session, call_sid(), turn)
-        if entry is None:  # the database did not answer when they came
-            call_intake.join_queue(session, call_sid(), state, now)
-            entry = call_queue.of_call(session, call_sid(), turn)
-        if entry is None or entry.state == QueueEntryState.LEFT:
-            return None
-        if entry.state == QueueEntryState.ANSWERED:
-            return ()
-        if not present_context().team_is_open(state):
-            call_queue.leave(session, entry, QueueExit.CLOSED, now)
-            return None
-        if not duty_roster.somebody_answers(session, entry.team_id, now):
-            call_queue.leave(session, entry, QueueExit.NOBODY, now)
-            return None
-        call_distribution.match(session, now)
-        place = call_queue.position(session, entry, now)
-        expected = call_queue.expected_wait(session, entry.team_id, place, now)
-        declined = call_distribution.was_declined(session, entry)
-    why = (PromptLine("nobody_answered"),) if declined else ()  # the offer to be called back follows
-    said = (*why, PromptLine("line_position", values={"place": str(place)}))
-    if expected is None:
-        return said
-    if expected > _LONG:
-        return (*said, PromptLine("line_long_wait"))
-    return (*said, PromptLine("line_wait", values={"wait_minutes": str(_in_fives(expected))}))
-
-
-def _in_fives(wait: timedelta) -> int:
-    """Minutes of a wait, in fives, rounded up: more is not known. Every language has one word for "minutes" then."""
-    return 5 * max(1, -int(-wait.total_seconds() // 300))
+    if entry is None or entry.state == QueueEntryState.LEFT:
+        return None
+    if entry.state == QueueEntryState.ANSWERED:
+        return ()
+    if not present_context().team_is_open(state):
+        call_queue.leave(session, entry, QueueExit.CLOSED, now)
+        return None
+    if not duty_roster.somebody_answers(session, entry.team_id, now):
+        call_queue.leave(session, entry, QueueExit.NOBODY, now)
+        return None
+    call_distribution.match(session, now)
+    return waiting_times.told(session, entry, now)
 
 
 @waiting_callers.post("/wait/key")
 def key() -> Document:
     """A key of a waiting caller: a callback in their turn, a message, an emergency. Any other key repeats."""
     state = state_of(request.args.get("state", ""))
-    wish = _WISHES.get(request.form.get("Digits", ""))
+    wish = _WISHES.get(held_rows.pressed())
     if state is None:
         return _leave()
     if wish is None:
@@ -141,16 +148,20 @@ def key() -> Document:
         document.redirect(twiml.url("wait", state, call_sid()), method="POST")
         return Document(document)
     now = utc_now()
-    with database.writing_alone() as session:
-        entry = call_queue.of_call(session, call_sid(), call_intake.visit_of(state))
-        if entry is not None and entry.state != QueueEntryState.ANSWERED:
-            if wish == QueueExit.CALLBACK:  # promised at once: many hang up right after the key
-                task = intake.open_for(session, entry.call, Request.of(state.request), now)
-                call_queue.keep_place(session, entry, task, now)
-                entry.reason = QueueExit.CALLBACK
-            else:
-                call_queue.leave(session, entry, wish, now)
+    taking_turns.alone(lambda session: _wishes(session, state, wish, now))
     return _leave()
+
+
+def _wishes(session: Session, state: CallState, wish: QueueExit, now: datetime) -> None:
+    entry = call_queue.of_call(session, call_sid(), call_events.visit_of(state))
+    if entry is None or entry.state == QueueEntryState.ANSWERED:
+        return
+    if wish != QueueExit.CALLBACK:
+        call_queue.leave(session, entry, wish, now)
+        return
+    task = intake.open_for(session, entry.call, Request.of(state.request), now)  # promised at once:
+    call_queue.keep_place(session, entry, task, now)  # many hang up right after the key
+    entry.reason = QueueExit.CALLBACK
 
 
 def out_of_queue(call: str, state: CallState, result: str) -> str:
@@ -159,14 +170,17 @@ def out_of_queue(call: str, state: CallState, result: str) -> str:
     No member is called for them any more. Returns the reason why they left; empty where it is not known.
     """
     full = result == "queue-full"
+
+    def leaves(session: Session) -> str:
+        entry = call_queue.of_call(session, call, call_events.visit_of(state))
+        if entry is None:
+            return QueueExit.FULL if full else ""
+        if entry.mode == QueueEntryMode.LIVE:
+            call_queue.leave(session, entry, QueueExit.FULL if full else QueueExit.CARRIER, utc_now())
+        return entry.reason or ""
+
     try:
-        with database.writing_alone() as session:
-            entry = call_queue.of_call(session, call, call_intake.visit_of(state))
-            if entry is None:
-                return QueueExit.FULL if full else ""
-            if entry.mode == QueueEntryMode.LIVE:
-                call_queue.leave(session, entry, QueueExit.FULL if full else QueueExit.CARRIER, utc_now())
-            return entry.reason or ""
+        return taking_turns.alone(leaves)
     except SQLAlchemyError:
         return QueueExit.FULL if full else ""
 
@@ -236,24 +250,35 @@ def _after(sentence: Sentence, turn: Turn) -> Turn:
 def told() -> Document:
     """In a conversation: the caller hears what has happened, once, and is back in the room, or hears music on."""
     talking = _talking()
-    with database.writing_alone() as session:
-        leg = conversations.leg_of(session, call_sid())
-        over = leg is None or leg.conversation.state == ConversationState.ENDED
-        sentence = leg.to_hear if leg is not None else None
-        held = leg is not None and leg.held_at is not None
-        if leg is not None and not over:
-            leg.to_hear = None
-            if "heard" in request.args:
-                listening.heard(session, leg, utc_now())
-            if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
-                return _told_of_listener(sentence, talking)
+    place, sentence = taking_turns.alone(_heard)
+    if place == _Place.LISTENED_TO:  # has heard of it when the sentence is over
+        return _told_of_listener(sentence, talking)
     sentence = None if sentence == Sentence.SOMEBODY_LISTENS else sentence
-    if over:
+    if place == _Place.OVER:
         return talk_over()
-    if held:
+    if place == _Place.ON_HOLD:
         return _on_hold(sentence, talking)
     turn = engine.begin(script(), talking, present_context())
     return reply(_after(sentence, turn) if sentence is not None else turn, talking)
+
+
+class _Place(Enum):
+    """Where a caller is who hears a sentence."""
+
+    OVER, LISTENED_TO, ON_HOLD, IN_ROOM = range(4)
+
+
+def _heard(session: Session) -> tuple[_Place, Sentence | None]:
+    """Where the caller is, and what they hear now; they do not hear it again."""
+    leg = conversations.leg_of(session, call_sid())
+    if leg is None or leg.conversation.state == ConversationState.ENDED:
+        return _Place.OVER, None
+    sentence, leg.to_hear = leg.to_hear, None
+    if "heard" in request.args:
+        listening.heard(session, leg, utc_now())
+    if listening.to_be_told_of(leg) is not None:
+        return _Place.LISTENED_TO, sentence
+    return _Place.IN_ROOM if leg.held_at is None else _Place.ON_HOLD, sentence
 
 
 def _told_of_listener(sentence: Sentence | None, state: CallState) -> Document:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 from ivr.calls import call_counters, known_numbers
+from ivr.carrier import call_control
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
@@ -41,6 +42,7 @@ def rehearse(app: Flask) -> None:
         configure_mappers()
         for thread in (call_counters, write_behind):
             thread.begin()
+        call_control.prepare()
         _refused(app)
         with app.request_context(_request()):
             _walk()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, request
+from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
@@ -16,8 +17,8 @@ from ivr.domain.languages import DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.notices import further_languages
-from ivr.platform import database
-from ivr.telephony import agent_announcements, leg_documents, twiml
+from ivr.platform import database, taking_turns
+from ivr.telephony import agent_announcements, doubled_keys, held_rows, leg_documents, twiml
 from ivr.telephony.document import Document
 
 rooms = Blueprint("rooms", __name__, url_prefix="/voice")
@@ -38,11 +39,18 @@ def left() -> Document:
         over = leg.conversation.state == ConversationState.ENDED or leg.released_at is not None
         if over or leg.role != LegRole.MEMBER:
             return leg_documents.answer(leg_documents.released(session, leg))
-        document, pressed = VoiceResponse(), leg_url("/star", leg.id)
-        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=pressed)
-        agent_announcements.say(gather, "star")
-        document.redirect(pressed, method="POST")
-        return leg_documents.answer(document)
+        return leg_documents.answer(_ask_key(leg))
+
+
+def _ask_key(leg: Leg) -> VoiceResponse:
+    """What the member wants who has pressed the star key. Pressed twice, it is no answer to that."""
+    doubled_keys.pressed("*")
+    document = VoiceResponse()
+    pressed = leg_url("/star", leg.id, **({doubled_keys.AFTER: after} if (after := doubled_keys.mark()) else {}))
+    gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=pressed)
+    agent_announcements.say(gather, "star")
+    document.redirect(pressed, method="POST")
+    return document
 
 
 @rooms.post("/leg/too-late")
@@ -55,59 +63,66 @@ def too_late() -> Document:
 @rooms.post("/leg/told")
 def told() -> Document:
     """A leg hears what has happened, once, and is back in the room; or hears music on, or is let go."""
-    document = VoiceResponse()
-    with database.writing_alone() as session:
-        leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED or leg.released_at is not None:
-            return leg_documents.answer(leg_documents.released(session, leg))
-        if "heard" in request.args:
-            listening.heard(session, leg, utc_now())
-        sentence, leg.to_hear = leg.to_hear, None
-        if sentence is not None and sentence != Sentence.SOMEBODY_LISTENS:
-            leg_documents.tell(document, leg, sentence)
-        if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
-            leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
-            document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
-        elif leg.held_at is not None:
-            twiml.play_music(document, leg_url("/told", leg.id))
-        else:
-            leg_documents.room(document, leg)
-    return leg_documents.answer(document)
+    return leg_documents.answer(taking_turns.alone(_told))
+
+
+def _told(session: Session) -> VoiceResponse:
+    document, leg = VoiceResponse(), leg_documents.own_leg(session)
+    if leg.conversation.state == ConversationState.ENDED or leg.released_at is not None:
+        return leg_documents.released(session, leg)
+    if "heard" in request.args:
+        listening.heard(session, leg, utc_now())
+    sentence, leg.to_hear = leg.to_hear, None
+    if sentence is not None and sentence != Sentence.SOMEBODY_LISTENS:
+        leg_documents.tell(document, leg, sentence)
+    if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
+        leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
+        document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
+    elif leg.held_at is not None:
+        twiml.play_music(document, leg_url("/told", leg.id))
+    else:
+        leg_documents.room(document, leg)
+    return document
 
 
 @rooms.post("/leg/star")
 def star() -> Document:
     """The key after the star key: 7 requests an interpreter. After any key the member joins the conference again."""
-    document = VoiceResponse()
-    with database.writing_alone() as session:
-        leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED:
-            return leg_documents.answer(leg_documents.released(session, leg))
-        if request.form.get("Digits") == "7" and leg.conversation.language in _NOT_TOLD:
-            return leg_documents.answer(_ask_language(leg))
-        if request.form.get("Digits") == "7":
-            called = conversation_control.want_interpreter(session, leg.conversation, utc_now(), by=leg.user)
-            _say_who_comes(document, leg, called=called)
-        leg_documents.room(document, leg)
-    return leg_documents.answer(document)
+    return leg_documents.answer(taking_turns.alone(_after_star))
+
+
+def _after_star(session: Session) -> VoiceResponse:
+    document, leg = VoiceResponse(), leg_documents.own_leg(session)
+    if leg.conversation.state == ConversationState.ENDED:
+        return leg_documents.released(session, leg)
+    if doubled_keys.is_doubled():
+        return _ask_key(leg)
+    if held_rows.pressed() == "7" and leg.conversation.language in _NOT_TOLD:
+        return _ask_language(leg)
+    if held_rows.pressed() == "7":
+        called = conversation_control.want_interpreter(session, leg.conversation, utc_now(), by=leg.user)
+        _say_who_comes(document, leg, called=called)
+    leg_documents.room(document, leg)
+    return document
 
 
 @rooms.post("/leg/language")
 def language() -> Document:
     """The language to interpret. Then the member joins the conference again."""
-    document, offered = VoiceResponse(), _interpretable()
-    with database.writing_alone() as session:
-        leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED:
-            return leg_documents.answer(leg_documents.released(session, leg))
-        chosen = whole_number(request.form.get("Digits", ""), len(offered))
-        if chosen:
-            called = conversation_control.want_interpreter(
-                session, leg.conversation, utc_now(), by=leg.user, language=offered[chosen - 1]
-            )
-            _say_who_comes(document, leg, called=called)
-        leg_documents.room(document, leg)
-    return leg_documents.answer(document)
+    return leg_documents.answer(taking_turns.alone(_interpreted))
+
+
+def _interpreted(session: Session) -> VoiceResponse:
+    document, offered, leg = VoiceResponse(), _interpretable(), leg_documents.own_leg(session)
+    if leg.conversation.state == ConversationState.ENDED:
+        return leg_documents.released(session, leg)
+    if chosen := whole_number(held_rows.pressed(), len(offered)):
+        called = conversation_control.want_interpreter(
+            session, leg.conversation, utc_now(), by=leg.user, language=offered[chosen - 1]
+        )
+        _say_who_comes(document, leg, called=called)
+    leg_documents.room(document, leg)
+    return document
 
 
 def _say_who_comes(document: VoiceResponse, leg: Leg, *, called: bool) -> None:
@@ -138,20 +153,22 @@ def _interpretable() -> list[str]:
 @rooms.post("/leg/no-interpreter")
 def no_interpreter() -> Document:
     """In a callback: no interpreter is available. 1: called again together with one; else back into the room."""
-    document = VoiceResponse()
-    with database.writing_alone() as session:
-        leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED:
-            return leg_documents.answer(leg_documents.farewell(leg, "goodbye"))
-        if request.form.get("Digits") == "1":
-            outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
-            leg_events.postponed(session, leg, utc_now())
-            return leg_documents.answer(leg_documents.farewell(leg, "goodbye"))
-        if "asked" in request.args:
-            leg_documents.room(document, leg)
-            return leg_documents.answer(document)
-        again = leg_url("/no-interpreter", leg.id, asked=1)
-        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, method="POST", action=again)
-        leg_documents.speak(gather, leg, "no_interpreter")
-        document.redirect(again, method="POST")
-    return leg_documents.answer(document)
+    return leg_documents.answer(taking_turns.alone(_without_interpreter))
+
+
+def _without_interpreter(session: Session) -> VoiceResponse:
+    document, leg = VoiceResponse(), leg_documents.own_leg(session)
+    if leg.conversation.state == ConversationState.ENDED:
+        return leg_documents.farewell(leg, "goodbye")
+    if held_rows.pressed() == "1":
+        outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
+        leg_events.postponed(session, leg, utc_now())
+        return leg_documents.farewell(leg, "goodbye")
+    if "asked" in request.args:
+        leg_documents.room(document, leg)
+        return document
+    again = leg_url("/no-interpreter", leg.id, asked=1)
+    gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, method="POST", action=again)
+    leg_documents.speak(gather, leg, "no_interpreter")
+    document.redirect(again, method="POST")
+    return document

@@ -30,6 +30,7 @@ MAX_TOKEN = 3_500
 #: Seconds for which the state of a call is accepted: the carrier ends calls after four hours, and repeats its last
 #: events for some minutes.
 MAX_AGE = 4 * 3600 + 900
+_LONGEST_CALL = timedelta(seconds=MAX_AGE)
 #: Bytes of the digest of the CallSid, with which a state of the version before begins.
 _BINDING = 16
 _PLAYBACK = "playback"
@@ -114,7 +115,7 @@ def resealed(token: str, call_sid: str, what: str) -> str | None:
 
 def is_of_a_call_long_over(state: CallState, now: datetime) -> bool:
     """Whether a call would have lasted longer than any can. A state is sealed anew with every turn of its call."""
-    return state.began_at is not None and state.began_at < now - timedelta(seconds=MAX_AGE)
+    return state.began_at is not None and state.began_at < now - _LONGEST_CALL
 
 
 def seal_playback(call_sid: str, recording_number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
@@ -155,3 +156,27 @@ def test_the_board_shows_who_waits_and_who_answers(empty_database) -> None:
             ("nils", "paused", None),
         ]
         assert (benefits.level.waited, youth.waiting, youth.members) == (1, [], [])
+
+
+def test_who_waits_hears_their_place_while_other_live_calls_are_written(webhook_caller) -> None:
+    """Nobody is free, so nothing is to be changed, and they stand behind nobody."""
+    mia = hire()["mia"]
+    with database.writing() as session:
+        agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
+        agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
+    person = webhook_caller(at="open").dials().presses("1", "1", "")
+    writes, heard = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.writing_alone():
+            writes.set()
+            heard.wait(60)
+
+    other = threading.Thread(target=write)
+    other.start()
+    try:
+        assert writes.wait(10)
+        person.waits().hears("line_position")
+    finally:
+        heard.set()
+        other.join()

@@ -22,7 +22,7 @@ from ivr.platform.work_models import Work
 from tests.support.people import hire
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-FRIEND, COUSIN = "0421 12345", "0421 54321"
+FRIEND, COUSIN, CALLER = "0421 12345", "0421 54321", "+4917600000001"
 
 
 class Talk:
@@ -30,12 +30,13 @@ class Talk:
 
     def __init__(self, session: Session, mia: User) -> None:
         self.session, self.mia = session, mia
-        call = calls.seen(session, f"CA{1:032d}", "+4917600000001", NOW)
+        call = calls.seen(session, f"CA{1:032d}", CALLER, NOW)
         entry = call_queue.enter(session, call, 1, Request(concern="benefits"), "de", "", NOW)
         self.conversation = conversations.for_entry(session, entry, NOW)
         self.conversation.state = ConversationState.LIVE
-        for role, values in ((LegRole.MEMBER, {"user_id": self.mia.id, "accepted_at": NOW}), (LegRole.CALLER, {})):
-            leg = conversations.add_leg(session, self.conversation, role, None, NOW, ring=False, **values)
+        member = {"user_id": self.mia.id, "accepted_at": NOW}
+        for role, number, values in ((LegRole.MEMBER, None, member), (LegRole.CALLER, CALLER, {})):
+            leg = conversations.add_leg(session, self.conversation, role, number, NOW, ring=False, **values)
             leg.call_sid, leg.joined_at, leg.state = f"CA{role:0>32}", NOW, LegState.JOINED
 
     def wants(self, number: str) -> None:
@@ -75,6 +76,14 @@ def test_a_companion_is_rung_once_and_a_second_wish_for_the_same_number_says_so(
     with pytest.raises(Refused, match="companion_there"):
         talk.wants(FRIEND)
     assert len(talk.companions()) == 1
+
+
+@pytest.mark.parametrize("written", ["0176 00000001", "+49 176 00000001"])
+def test_the_callers_own_number_is_no_companions(talk: Talk, written: str) -> None:
+    """It would be found busy, and the member would be told that nobody came."""
+    with pytest.raises(Refused, match="companion_there"):
+        talk.wants(written)
+    assert (talk.companions(), talk.wishes(LegRole.COMPANION)) == ([], [])
 
 
 def test_one_who_is_missed_is_told_though_another_is_there(talk: Talk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config.settings import Settings
-from ivr.domain.carrier_ids import LONGEST, carrier_id
+from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording
@@ -30,6 +30,27 @@ def test_a_message_is_left_in_a_call_with_any_id(webhooks: Hotline, sid: str) ->
         call = session.scalars(select(Call).where(Call.call_sid == sid)).one()
         assert session.scalars(select(CallbackTask)).one().call_id == call.id
         assert session.scalars(select(Recording)).one().message.call_id == call.id
+
+
+@pytest.mark.parametrize(
+    "sid", ["call.1", "a84b4c76e66710@pc33.example", "звонок-1", "9" * 500, "v3:ab+/=", "../1", " ", "\x00"]
+)
+def test_a_message_is_left_in_a_call_whose_id_is_of_no_carrier(webhooks: Hotline, sid: str) -> None:
+    """It is not kept as it is, and nothing that was said is lost for it."""
+    person = WebhookCaller(webhooks)
+    person.sid = sid
+    person.dials().presses("1", "1", "1").speaks().hangs_up()
+    with database.reading() as session:
+        call = session.scalars(select(Call)).one()
+        assert (call.call_sid, carrier_id(call.call_sid)) == (call_id(sid), call_id(sid))
+        assert session.scalars(select(CallbackTask)).one().call_id == call.id
+
+
+def test_long_ids_that_differ_at_the_end_are_of_two_calls() -> None:
+    one, other = call_id("9" * 500), call_id("9" * 499 + "8")
+    assert one != other
+    assert call_id(one) == one
+    assert redacted(f"no answer for {one}") == "no answer for [carrier id]"
 
 
 def test_a_sealed_state_belongs_to_its_call_whatever_its_id(webhooks: Hotline) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from xml.etree import ElementTree
 
 import psycopg
 import pytest
@@ -13,18 +15,33 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 from ivr.calls import calls
-from ivr.domain.enums import Concern, DatabaseFault, EntryPlace, EventName
+from ivr.config.settings import settings
+from ivr.contact_centre import agent_presence
+from ivr.domain.enums import (
+    Concern,
+    ConversationKind,
+    DatabaseFault,
+    EntryPlace,
+    EventName,
+    LegRole,
+    LegState,
+    Urgency,
+)
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState, Event
+from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, Leg
 from ivr.operations.migrate import migrate
-from ivr.platform import database, spool, write_behind
+from ivr.platform import database, spool, taking_turns, write_behind
 from ivr.platform.database_faults import Away, fault_of
-from ivr.telephony import call_intake
+from ivr.telephony import agent_webhooks, call_intake
 from ivr.telephony.deferred_writes import Kept
 from tests.support.environment import leave_environment, use_environment
+from tests.support.people import a_task, hire
 from tests.support.postgres import Postgres
+from tests.support.webhook_caller import WebhookCaller, hotline_of_webhooks
 
 #: Seconds on a busy machine; who waits for the row waits for a minute.
 WAITS_FOR_NOBODY = 15
@@ -163,6 +180,94 @@ def test_progress_that_is_written_together_waits_for_no_held_row(ringing: str) -
     write_behind.flush()
     with database.reading() as session:
         assert session.scalar(select(Call.language).where(Call.call_sid == sid(3))) == "tr", "and it is not lost"
+
+
+@pytest.mark.parametrize("table", ["line_entries", "calls"])
+def test_a_held_row_throws_nobody_out_of_the_call_queue(address: str, monkeypatch, table: str) -> None:
+    """Neither those who wait beside it, nor the one whose row it is: their key counts when it is free."""
+    monkeypatch.setattr(taking_turns, "_PATIENCE", 0.3)
+    with hotline_of_webhooks(settings(), monkeypatch) as hotline, psycopg.connect(address) as connection:
+        mia = hire()["mia"]
+        with database.writing() as session:
+            agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
+            agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
+        people = [WebhookCaller(hotline, at="open").dials().presses("1", "1", "") for _ in range(3)]
+        assert {person.verb for person in people} == {"Enqueue"}
+        connection.execute(f"SELECT id FROM {table} ORDER BY id LIMIT 1 FOR UPDATE")
+        held_up = threading.Thread(target=people[0].waits, args=("1",))
+        held_up.start()
+        for person in people[1:]:
+            began = time.monotonic()
+            assert "<Leave" not in hotline.post(person.wait_address, CallSid=person.sid, From=person.number)
+            assert time.monotonic() - began < WAITS_FOR_NOBODY
+        held_up.join()
+        assert people[0].verb == "Enqueue", "they wait on"
+        connection.rollback()
+        people[0].presses_again().hears("place_kept")
+
+
+#: A key of somebody whom the hotline has rung, or of a member: where it is asked for, the row it concerns, and what it
+#: has led to when the row is free.
+KEYS = {
+    "a called person": ("legs", "/voice/leg/key?leg=1", "1", "<Dial"),
+    "a called person's code": ("legs", "/voice/leg/code?leg=1&tries=1", "code", "<Dial"),
+    "at the start of a duty": ("presences", "/voice/duty/key?member=1", "1", "erreichbar"),
+    "the number for the team": ("presences", "/voice/staff/choice?token=", "2", "Pause"),
+}
+
+
+@pytest.mark.parametrize("who", KEYS)
+def test_a_held_row_loses_no_key_and_holds_up_nobody(address: str, monkeypatch, who: str) -> None:
+    """What is pressed at a telephone that was rung counts when the row is free, and is not asked for again."""
+    monkeypatch.setattr(taking_turns, "_PATIENCE", 0.3)
+    table, path, keys, leads_to = KEYS[who]
+    with hotline_of_webhooks(settings(), monkeypatch) as hotline, psycopg.connect(address) as connection:
+        mia, code = someone_is_called(demands_code=keys == "code")
+        hotline.post(f"/voice/leg?leg={leg_of_call()}", CallSid=sid(1))
+        path = path.replace("leg=1", f"leg={leg_of_call()}").replace("member=1", f"member={mia.id}")
+        if path.endswith("token="):
+            path += agent_webhooks._tokens().dumps([mia.id, sid(1)])
+        form = {"CallSid": sid(1), "From": "+4942198765", "Digits": code if keys == "code" else keys}
+        connection.execute(f"SELECT * FROM {table} ORDER BY 1 LIMIT 1 FOR UPDATE")
+        answers: list[str] = []
+        held_up = threading.Thread(target=lambda: answers.append(hotline.post(path, **form)))
+        held_up.start()
+        began = time.monotonic()
+        with database.writing_alone() as session:
+            calls.seen(session, sid(9), None, utc_now())
+        assert time.monotonic() - began < WAITS_FOR_NOBODY
+        held_up.join()
+        (document,) = answers
+        assert "<Pause" in document
+        assert code not in document
+        connection.rollback()
+        del form["Digits"]
+        address_again = ElementTree.fromstring(document).findtext("Redirect") or ""
+        assert leads_to in html.unescape(hotline.post(address_again, **form))
+
+
+def someone_is_called(*, demands_code: bool) -> tuple[User, str]:
+    """A member, and somebody who is called back; the receipt code of their task, which they may have to know."""
+    mia = hire()["mia"]
+    task_id = a_task()
+    with database.writing() as session:
+        task, now = session.get_one(CallbackTask, task_id), utc_now()
+        task.demands_code = demands_code
+        talk = Conversation(
+            room="room", kind=ConversationKind.CALLBACK, team=task.team, task=task, language="de",
+            concern=Concern.BENEFITS, urgency=Urgency.NORMAL, started_at=now,
+        )  # fmt: skip
+        session.add(Leg(conversation=talk, role=LegRole.CALLER, state=LegState.RINGING, created_at=now,
+                        number="+4915111111111"))  # fmt: skip
+        here = agent_presence.get_or_create(session, mia.id, now)
+        here.state, here.number, here.languages, here.duty_rung_at = "offline", "+4942198765", ["de"], now
+        here.duty_call_sid = sid(1)
+        return mia, task.receipt_code
+
+
+def leg_of_call() -> int:
+    with database.reading() as session:
+        return session.scalars(select(Leg.id)).one()
 
 
 def _away(*_: object, **__: object) -> None:
