@@ -34,7 +34,10 @@ Sentence = str | Callable[[Any], str]
 
 
 class EndForm(forms.Form):
-    """A form that ends the work on a task; `seen`: the mark of what its page has shown."""
+    """A form that ends the work on a task, or judges what its caller has said.
+
+    `seen`: the mark of what its page has shown.
+    """
 
     seen: str = ""
 
@@ -102,7 +105,8 @@ def act_on_task(
     """Change a task that the reader may see, say what is done and what is next, and show it again (or `after`).
 
     What could not be saved of `text` is kept as the draft of a note. `ends`: the form of an action after which nobody
-    looks at the task for now; it is refused if something has come from the caller that its page has not shown.
+    looks at the task for now, or that judges what was said; it is refused if something has come from the caller that
+    its page has not shown.
     `alone`: as for :func:`act`.
     """
     said = [] if callable(done) else [done]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.accounts import api_tokens
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
-from ivr.callbacks import queries
+from ivr.callbacks import caller_news, queries
 from ivr.domain.enums import TokenScope
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken
@@ -74,11 +74,12 @@ def tasks(query: TaskQuery) -> TaskPage:
     asked = query.model_dump(mode="json")
     with database.reading() as session:
         listed = queries.page(session, **asked)
+        seen = caller_news.marks(session, [one.id for one in listed.tasks])
     following, ids = None, [*(one.id for one in listed.tasks), *listed.unreadable]
     if len(ids) == query.limit:
         following = url_for("api.tasks", **{**asked, "after_id": max(ids)})
     _note(listed.tasks)
-    found = [Task.of(one, callers=may_read_callers()) for one in listed.tasks]
+    found = [Task.of(one, seen[one.id], callers=may_read_callers()) for one in listed.tasks]
     return TaskPage(tasks=found, next=following, unreadable=list(listed.unreadable))
 
 
@@ -91,8 +92,9 @@ def task(id: int, query: NoQuery) -> Task:
     """One callback task."""
     with database.reading() as session:
         found = queries.any_one(session, id) or abort(404)
+        seen = caller_news.mark(session, id)
     _note([found])
-    return Task.of(found, callers=may_read_callers())
+    return Task.of(found, seen, callers=may_read_callers())
 
 
 def may_read_callers() -> bool:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 from flask import Response, abort, g, request
+from pydantic import BaseModel, Field
 from spectree import Response as Answers
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
-from ivr.callbacks import code_changes, merging, queries, splitting
+from ivr.callbacks import caller_news, code_changes, merging, queries, splitting
 from ivr.callbacks.refused import Refused
+from ivr.callbacks.task_locks import lock_task
 from ivr.domain import words
-from ivr.domain.enums import AccessAction, TokenScope
+from ivr.domain.digits import LARGEST_ID
+from ivr.domain.enums import AccessAction, CallerProof, TokenScope
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contacts import Contact
 from ivr.platform import database
 from ivr.web import openapi
 from ivr.web.api import api, may_read_callers, problem
-from ivr.web.api_models import ConfirmBody, Error, MergeBody, NoQuery, Task
+from ivr.web.api_models import Error, NoQuery, Task
 
 __all__ = ["api"]
 _WRONG = (Error, "what was wrong")
@@ -34,6 +38,24 @@ _ANSWERS = Answers(
     HTTP_429=_WRONG,
 )
 _ID = "<int(min=1, max=2147483647):id>"
+
+
+class MergeBody(BaseModel):
+    """Which task is merged into the one of the address."""
+
+    other: Annotated[int, Field(ge=1, le=LARGEST_ID, description="id of the task that is closed")]
+
+
+class RejectBody(BaseModel):
+    """What was read before a change is decided about."""
+
+    seen: Annotated[str, Field(max_length=80, description="`seen` of the task as it was read")] = ""
+
+
+class ConfirmBody(RejectBody):
+    """How one knows that the caller has made a change."""
+
+    proof: CallerProof
 
 
 @api.post(f"/tasks/{_ID}/merge")
@@ -75,7 +97,7 @@ def confirm_change(id: int, query: NoQuery, json: ConfirmBody) -> Task | Respons
     """Confirm what was changed or withdrawn by the receipt code of a contact."""
 
     def change(session: Session) -> CallbackTask:
-        contact = _contact(session, id)
+        contact = _decided(session, id, json.seen)
         code_changes.confirm(session, contact, json.proof, None, utc_now())
         return contact.task
 
@@ -84,15 +106,24 @@ def confirm_change(id: int, query: NoQuery, json: ConfirmBody) -> Task | Respons
 
 @api.post(f"/contacts/{_ID}/reject")
 @openapi.spec.validate(resp=_ANSWERS, operation_id="rejectChange")
-def reject_change(id: int, query: NoQuery) -> Task | Response:
-    """Reject what was changed or withdrawn by the receipt code of a contact."""
+def reject_change(id: int, query: NoQuery, json: RejectBody) -> Task | Response:
+    """Reject what was changed or withdrawn by the receipt code of a contact. A body may be left out."""
 
     def change(session: Session) -> CallbackTask:
-        contact = _contact(session, id)
+        contact = _decided(session, id, json.seen)
         code_changes.refuse(session, contact, None, utc_now())
         return contact.task
 
     return _change(change)
+
+
+def _decided(session: Session, contact_id: int, seen: str) -> Contact:
+    """The contact whose change is decided; nothing has come to its task since it was read."""
+    contact = _contact(session, contact_id)
+    lock_task(session, contact.task_id)
+    changes = [at for at in (contact.number_changed_at, contact.withdrawn_at) if at is not None]
+    caller_news.require_seen(session, contact.task, None, seen, since=max(changes, default=None))
+    return contact
 
 
 def _task(session: Session, task_id: int) -> CallbackTask:
@@ -117,4 +148,5 @@ def _change(change: Callable[[Session], CallbackTask], reason: str = "") -> Task
     except Refused as refused:
         return problem(409, words.REFUSALS[refused.reason])
     with database.reading() as session:
-        return Task.of(queries.any_one(session, task_id) or abort(404), callers=may_read_callers())
+        found, seen = queries.any_one(session, task_id) or abort(404), caller_news.mark(session, task_id)
+        return Task.of(found, seen, callers=may_read_callers())

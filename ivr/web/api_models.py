@@ -15,7 +15,6 @@ from ivr.domain.enums import (
     AppointmentMode,
     AppointmentReason,
     Availability,
-    CallerProof,
     Companion,
     Concern,
     DangerKind,
@@ -193,18 +192,6 @@ class Contact(_Answer):
         )
 
 
-class MergeBody(_Answer):
-    """Which task is merged into the one of the address."""
-
-    other: Annotated[int, Field(ge=1, le=LARGEST_ID, description="id of the task that is closed")]
-
-
-class ConfirmBody(_Answer):
-    """How one knows that the caller has made a change."""
-
-    proof: CallerProof
-
-
 class PostalOrder(_Answer):
     """Forms that are wanted by post."""
 
@@ -295,15 +282,16 @@ class Task(_Answer):
     merged_into_id: Annotated[int | None, Field(description="the task of the same person it was merged into")]
     contacts: Annotated[list[Contact], Field(description="what each call has said; the first one opened the task")]
     messages: list[Message]
+    seen: Annotated[str, Field(description="a mark of all that has come from callers; it goes back with a decision")]
     postal_order: PostalOrder | None
     appointment_wish: AppointmentWish | None
 
     @classmethod
-    def of(cls, row: CallbackTask, *, callers: bool) -> Task:
+    def of(cls, row: CallbackTask, seen: str, *, callers: bool) -> Task:
         """From the database.
 
-        `callers`: with what is the caller's own; it is left out of tasks whose caller has asked that their data
-        is not used (Art. 18 GDPR).
+        `seen`: what :func:`ivr.callbacks.caller_news.mark` gives. `callers`: with what is the caller's own; it is left
+        out of tasks whose caller has asked that their data is not used (Art. 18 GDPR).
 
         Raises:
             ValueError: the database holds what this model does not know; the message names the column and the value.
@@ -313,6 +301,7 @@ class Task(_Answer):
         return cls.model_validate(
             {
                 **plain,
+                "seen": seen,
                 "team": row.team.key,
                 "danger": row.danger if callers and row.in_danger else None,
                 "urgency_words": (row.urgency_words or []) if callers else [],

@@ -28,10 +28,13 @@ from werkzeug.wrappers import Response
 from ivr.accounts import demo_logins
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
+from ivr.contact_centre import dialer_job
 from ivr.domain.digits import LARGEST_ID
+from ivr.domain.enums import WorkKind
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.platform import (
+    at_once,
     crypto,
     database,
     job_queue,
@@ -258,7 +261,9 @@ def _serve(create: Callable[[], Flask], name: str) -> Flask:
     except ConfigurationError as error:
         sys.stderr.write(f"\n{error}\n")
         raise SystemExit(_NOT_LOADED) from None
-    outbox.hand_over = job_queue.hand_over_soon
+    # Who is put through waits for the carrier alone, and neither for Redis nor for a worker.
+    here = at_once.Here({WorkKind.BRING_CALLER: dialer_job.bring_caller}, job_queue.hand_over_soon)
+    outbox.hand_over = here.hand_over
     live_events.publish = live_events.publish_soon
     memory_report.begin()
     monitoring.begin(name)

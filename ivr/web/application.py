@@ -6,11 +6,14 @@ nor compressed; what Flask and the extensions do around each request takes longe
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
 from flask.ctx import RequestContext
@@ -19,7 +22,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter, Rule
 
 from ivr.platform import monitoring
-from ivr.telephony.carrier_request import CarrierRequest
+from ivr.telephony.carrier_request import CarrierRequest, current
 from ivr.telephony.document import Document
 from ivr.web import security_headers
 
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 #: What a document is, for its headers.
 _XML = "text/xml"
 _DOCUMENT_TYPE = ("Content-Type", f"{_XML}; charset=utf-8")
+#: The name of a host and its port, or nothing. Of what is no name no address can be made, nor the page of an error.
+_HOST = re.compile(
+    r"(?:(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)(?::[0-9]{1,5})?)?", re.ASCII
+)
+_NO_HOST = b"The header Host does not name a host.\n"
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -73,8 +81,15 @@ class Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request. A webhook is found by its path alone, and its hooks are those of its blueprint."""
+        if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            length = ("Content-Length", str(len(_NO_HOST)))
+            start_response(
+                "400 Bad Request", [("Content-Type", "text/plain"), *security_headers.of_every_answer(), length]
+            )
+            return [_NO_HOST]
         webhook = self._by_path.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         if webhook is None:
+            _forget_what_is_no_address(environ)
             return super().wsgi_app(environ, start_response)
         began = time.monotonic()
         request = CarrierRequest(environ)
@@ -155,4 +170,12 @@ class Application(Flask):
         super().do_teardown_request(*arguments)
 
     def _is_webhook(self) -> bool:
-        return (request.endpoint or "").partition(".")[0] in self._webhooks
+        return (current().endpoint or "").partition(".")[0] in self._webhooks
+
+
+def _forget_what_is_no_address(environ: WSGIEnvironment) -> None:
+    """A page that is said to have led here, and is none, is as if nothing was said: several parts read it."""
+    with suppress(ValueError):
+        urlsplit(environ.get("HTTP_REFERER", ""))
+        return
+    del environ["HTTP_REFERER"]

@@ -68,8 +68,9 @@ def keep(task_id: int) -> Response:
 @desk.post("/tasks/<int:task_id>/lower-urgency")
 def lower_urgency(task_id: int) -> Response:
     """Take back that the transcript's words have raised the urgency."""
+    form = task_form(EndForm, task_id)
     done = gettext("The task is not an emergency any more.")
-    return act_on_task(task_id, urgency.lower_urgency, done=done)
+    return act_on_task(task_id, urgency.lower_urgency, done=done, ends=form)
 
 
 class AttemptForm(EndForm):

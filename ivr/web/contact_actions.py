@@ -156,7 +156,7 @@ def split(task_id: int, contact_id: int) -> Response:
 
 
 class DecisionForm(EndForm):
-    """Whether a change by receipt code is confirmed, and how one knows who made it. With it the task may end."""
+    """Whether a change by receipt code is confirmed, and how one knows who made it. What is decided has been shown."""
 
     decision: Annotated[str, fixed(("confirm", "reject"))]
     proof: Annotated[str, one_of(tuple(CallerProof))] = ""
@@ -170,9 +170,8 @@ def decide(task_id: int, contact_id: int) -> Response:
 
     def change(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
         contact = _contact(session, task, contact_id)
-        if confirmed and contact.withdrawn_at is not None:
-            lock_task(session, task.id)
-            caller_news.require_seen(session, task, user, form.seen)
+        lock_task(session, task.id)
+        caller_news.require_seen(session, task, user, form.seen)
         if confirmed:
             code_changes.confirm(session, contact, form.proof, user, now)
         else:

@@ -42,11 +42,11 @@ from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.web import browser_telephone, call_facts, forms, search_log
-from ivr.web.actions import act, keep_draft
+from ivr.web import browser_telephone, call_facts, forms, search_log, wrap_up_form
+from ivr.web.actions import act
 from ivr.web.addresses import own_address
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Id, Line, Phone, Text, Tick, WrittenNumber, one_of
+from ivr.web.form_fields import Id, Line, Phone, Tick, WrittenNumber, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
 
@@ -200,19 +200,10 @@ def go() -> AnyResponse:
     )
 
 
-class WrapUpForm(forms.Form):
-    """How a conversation ended, and what was agreed."""
-
-    problem = _("Please choose how it ended.")
-    outcome: Annotated[str, one_of(list(ConversationOutcome))]
-    text: Text = ""
-    settled: tuple[str, ...] = ()
-
-
 @live.post("/wrap-up")
 def finish() -> AnyResponse:
     """Write down how the last conversation ended."""
-    form = forms.read(WrapUpForm, page_of_form())
+    form = wrap_up_form.read(page_of_form())
     settled = [task_id for task_id in map(whole_number, form.settled) if task_id is not None]
     with database.reading() as session:
         conversation = agent_presence.unfinished(session, me().id)
@@ -225,7 +216,7 @@ def finish() -> AnyResponse:
         form=form,
         done=gettext("The conversation is written down."),
         alone=True,
-        if_refused=lambda: keep_draft(task_id, form.text) if task_id is not None else None,
+        if_refused=lambda: wrap_up_form.keep_words(form.text, task_id),
     )
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import Conflict, HTTPException, InternalServerError
 
 from ivr.platform import database_faults
 from ivr.platform.column_types import UnknownStoredValue
+from ivr.web import kept_forms, login
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,13 @@ def _away(error: SQLAlchemyError) -> ResponseReturnValue:
     log.error("the database did not answer a page (%s)", type(error).__name__)
     if request.path.startswith("/api/"):
         return jsonify(error="the database does not answer"), 503
-    return render_template("away.html"), 503
+    return _not_saved(away=True), 503
+
+
+def _not_saved(*, away: bool) -> str:
+    """A page that needs no database, and shows what was typed."""
+    login.know_nobody()
+    return render_template("away.html", away=away, **kept_forms.to_send_again())
 
 
 def _unknown_value(error: UnknownStoredValue) -> ResponseReturnValue:
@@ -41,6 +48,9 @@ def _broken(error: Exception) -> ResponseReturnValue:
     log.error("a page failed", exc_info=error)
     if request.path.startswith("/api/"):
         return jsonify(error="internal server error"), 500
+    if kept_forms.to_send_again()["fields"]:
+        return _not_saved(away=False), 500
+    login.know_nobody()
     return render_template("error.html", code=500), 500
 
 

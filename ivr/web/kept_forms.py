@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import secrets
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, render_template, request, session
 from flask import url_for as address_of
 from flask_babel import gettext
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, validate_csrf
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -76,15 +77,10 @@ def keep() -> str:
     Returns the page that it was on; empty where it is not known. Never raises because of the database: then the form is
     not kept, and the page says so.
     """
-    page = _page()
-    permission = permission_of(request.endpoint or "")
-    polled = permission is not None and permission.polled
-    excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
-    never = {_TOKEN, "kept"} | _secrets()
-    fields = {name: values for name, values in forms.sent_fields().items() if name not in never}
-    typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
-    if request.method != "POST" or polled or excluded or not typed:
+    page, fields = _page(), _typed_fields()
+    if not fields:
         return page
+    fields.pop("kept", None)
     try:
         owner = _owner()
         with database.writing() as db:
@@ -98,6 +94,31 @@ def keep() -> str:
     else:
         log.warning("a form of %s could not be kept", request.endpoint)
     return page
+
+
+def _typed_fields() -> dict[str, list[str]]:
+    """The fields of this request's form without secrets; none where nobody has typed anything that could be lost."""
+    permission = permission_of(request.endpoint or "")
+    polled = permission is not None and permission.polled
+    excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
+    if request.method != "POST" or polled or excluded:
+        return {}
+    never = {_TOKEN} | _secrets()
+    fields = {name: values for name, values in forms.sent_fields().items() if name not in never}
+    typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
+    return fields if typed else {}
+
+
+def to_send_again() -> dict[str, Any]:
+    """For a page that says that something has failed: what its reader has typed, to be sent again, and the way back.
+
+    Nothing is shown again that was sent by another page than ours.
+    """
+    fields = dict[str, list[str]]()
+    with suppress(ValueError):  # of a wrong token
+        validate_csrf(forms.sent().get(_TOKEN, ""))
+        fields = _typed_fields()
+    return {"fields": fields, "mechanical": _MECHANICAL, "path": _path(), "page": _page()}
 
 
 def _path() -> str:

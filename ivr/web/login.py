@@ -14,6 +14,7 @@ from flask import (
     Response,
     abort,
     flash,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -79,6 +80,15 @@ def _load(token: str) -> Person | None:
 
 
 manager.user_loader(_load)
+
+
+def know_nobody() -> None:
+    """Do not ask the database again, in this request, who is logged in: it did not answer. Nobody is, as far as known.
+
+    Every page asks for it, that of an error too.
+    """
+    if "_login_user" not in g:  # where Flask-Login keeps who it has found
+        g._login_user = manager.anonymous_user()
 
 
 def install(app: Flask) -> None:

@@ -13,6 +13,7 @@ from flask_limiter import Limiter
 from flask_login import current_user
 
 from ivr.config.settings import settings
+from ivr.domain.networks import place_of
 from ivr.domain.permissions import CARRIER, permission_of
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash
@@ -91,12 +92,12 @@ def _who() -> str:
 
 
 def _address() -> str:
-    return _hidden(request.remote_addr or "")
+    return _hidden(place_of(request.remote_addr or ""))
 
 
 def _program() -> str:
     """A program is its token and its address: wrong tokens of others behind the same address are not counted to it."""
-    return _hidden(f"{request.remote_addr} {request.headers.get('Authorization', '')}")
+    return _hidden(f"{place_of(request.remote_addr or '')} {request.headers.get('Authorization', '')}")
 
 
 def _hidden(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import carrier_faults, failed_jobs, house_alarms, queries
+from ivr.callbacks import carrier_faults, early_records, failed_jobs, house_alarms, queries
 from ivr.calls import screening
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
@@ -67,7 +67,7 @@ def confirm_clock() -> AnyResponse:
     now = utc_now()
 
     def change(session: Session) -> None:
-        clock_watch.confirm(session, now)
+        early_records.confirm_clock(session, now)
         access_log.append(session, actor(), AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
 
     return act(

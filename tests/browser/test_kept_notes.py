@@ -51,3 +51,22 @@ def test_a_note_outlives_the_log_in_in_which_it_was_written(browser, hotline, pe
     expect(page.get_by_text(TEXT)).to_be_visible()
     expect(page.locator("#note-text")).to_have_value("")
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('draft'))") == []
+
+
+def test_what_was_typed_after_the_log_in_had_ended_goes_on_behind_what_the_server_has(browser, hotline, people) -> None:
+    """Half a sentence is a draft already; the page is left before the rest is sent."""
+    task_id = a_task()
+    page = open_desk(browser, hotline)
+    page.goto(f"{hotline.url}/desk/tasks/{task_id}")
+    page.locator("form[action$='/claim'] button").first.click()
+    expect(page.locator("#note-text")).to_be_visible()
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 204):
+        page.locator("#note-text").press_sequentially(TEXT[:20])
+    with database.writing() as session:
+        session.execute(update(LogIn).values(used_at=utc_now() - timedelta(minutes=31)))
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status != 204):
+        page.locator("#note-text").press_sequentially(TEXT[20:])
+    page.goto(f"{hotline.url}/desk/")
+    logs_in(page, "mia")
+    page.goto(f"{hotline.url}/desk/tasks/{task_id}")
+    expect(page.locator("#note-text")).to_have_value(TEXT)

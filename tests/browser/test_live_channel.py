@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from ivr.callbacks import claims
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
 from tests.support.browser import open_desk
 from tests.support.people import a_task, the_task
@@ -39,4 +41,21 @@ def test_anothers_claim_appears_and_focus_ticks_and_half_a_note_stay(browser, ho
     expect(page.locator("#others")).not_to_contain_text("Lena Leitung", **_TOLD)
     page.keyboard.type("tz")
     expect(page.locator("#note-text")).to_have_value("Ein halber Satz")
+    assert page.complaints == []
+
+
+def test_what_came_of_a_form_stays_though_a_machine_understands_more(browser, hotline, people) -> None:
+    mine = a_task(text="Guten Tag, es geht um die Miete.")
+    page = open_desk(browser, hotline)
+    page.goto(f"/desk/tasks/{mine}")
+    page.locator('form[action$="/claim"] button').first.click()
+    expect(page.locator(".flashes")).not_to_be_empty()
+    with database.writing() as session:
+        left = select(VoiceboxMessage.id).where(VoiceboxMessage.task_id == mine)
+        heard = select(Transcript).join(Recording).where(Recording.message_id.in_(left))
+        session.scalars(heard).one().gist = {"language": "en", "text": "About the rent.", "engine": "whisper"}
+    expect(page.locator("#others")).to_contain_text("hat mehr von einer Nachricht verstanden", **_TOLD)
+    expect(page.locator(".flashes")).not_to_be_empty()
+    page.locator("#others a").click()
+    expect(page.locator("#main")).to_contain_text("About the rent.")
     assert page.complaints == []

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from ivr.accounts import api_tokens
+from ivr.callbacks import code_changes, events
+from ivr.domain.enums import TaskEventKind
 from ivr.domain.timestamps import utc_now
+from ivr.models.contacts import Contact
 from ivr.platform import database
 from ivr.web import rate_limits
 from ivr.web.app import create_app
@@ -175,6 +180,36 @@ def test_a_program_decides_about_a_change_by_receipt_code(writer) -> None:
     other = opened()
     withdrawn = changed_by_code(other, withdrawn=True)
     assert writer(f"/contacts/{withdrawn}/reject").json["contacts"][0]["withdrawn_at"] is None
+
+
+DECISIONS = [("confirm", {"proof": "document"}), ("reject", {})]
+
+
+@pytest.mark.parametrize(("decision", "body"), DECISIONS)
+def test_a_program_decides_about_nothing_that_it_has_not_read(client, writer, decision: str, body: dict) -> None:
+    """Another number was keyed in since it read the task, or a withdrawn request is wanted after all."""
+    task = opened()
+    contact = changed_by_code(task, "+4917633333333")
+    seen = client.read(f"/api/v1/tasks/{task}").json["seen"]
+    with database.writing() as session:
+        code_changes.change_number(session, session.get_one(Contact, contact), "+4917644444444", utc_now())
+    for stale in (seen, "1", "0.0-0.0-0.0"):
+        refused = writer(f"/contacts/{contact}/{decision}", **body, seen=stale)
+        assert (refused.status_code, "new message" in refused.json["error"]) == (409, True)
+    with database.reading() as session:
+        assert session.get_one(Contact, contact).is_unconfirmed
+    seen = client.read("/api/v1/tasks").json["tasks"][0]["seen"]
+    decided = writer(f"/contacts/{contact}/{decision}", **body, seen=seen).json
+    number = "+4917644444444" if decision == "confirm" else "+4917622222222"
+    assert (decided["contacts"][0]["callback_number"], decided["seen"]) == (number, seen)
+    other = opened()
+    withdrawn = changed_by_code(other, withdrawn=True)
+    with database.writing() as session:
+        events.record(session, other, TaskEventKind.CALLED_AGAIN, utc_now() + timedelta(seconds=1))
+    assert writer(f"/contacts/{withdrawn}/{decision}", **body).status_code == 409
+    with database.reading() as session:
+        assert session.get_one(Contact, withdrawn).is_unconfirmed
+    assert writer(f"/contacts/{withdrawn}/{decision}", seen=7).status_code == 400
 
 
 def test_a_program_without_the_scope_or_with_nonsense_changes_nothing(client, writer) -> None:

@@ -52,6 +52,26 @@ def test_a_caller_does_not_wait_for_the_hooks_of_pages(app, empty_database) -> N
     assert passed == ["before", "after"]
 
 
+@pytest.mark.parametrize("path", ["/login", "/voice/incoming", "/api/v1/tasks", "/healthz", "/static/app.css"])
+def test_a_host_that_is_none_is_a_bad_request(app, path: str) -> None:
+    """Not a fault of ours: of such a name no address can be made, and so no page of an error."""
+    client = app.test_client()
+    for host in ("x" * 64 + ".example", "a..example", ".", "[::1", "a b", "ä.example", "h:99999999", "h:x", "\x7f"):
+        for method in ("GET", "POST"):
+            answer = client.open(path, method=method, headers={"Host": host})
+            assert answer.status_code == 400, host
+            assert "Content-Security-Policy" in answer.headers
+    for host in ("127.0.0.1:8000", "[::1]:8000", "web_1", "jobcenter.example.", "xn--mller-kva.example"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_a_page_that_is_said_to_have_led_here_and_is_none(desk) -> None:
+    mia = desk("mia")
+    for page in ("http://[::1", "https://[x]/", "http://a]b/"):
+        for path in ("/desk/call/hold", "/desk/views", "/desk/telephone/off"):
+            assert mia.post(path, data={"a": "b"}, headers={"Referer": page}).status_code < 500, page
+
+
 def test_a_webhook_answers_nobody_but_the_carrier(app, empty_database) -> None:
     """The blueprint's own guard runs, whatever is skipped."""
     assert ring(app, empty_database, sign=False).status_code == 403
@@ -181,3 +201,21 @@ def test_a_form_is_read_as_werkzeug_reads_it(body: bytes, kind: str) -> None:
         assert one.fields == expected.form.to_dict()
         assert list(one.files) == list(expected.files) == []
     assert found.get_data() == expected.get_data()
+
+
+@search(max_examples=80)
+@given(query=BODIES)
+@example(query=b"a=%FF%fe&b=%C3%BC&c=+&d=%2B&&=x&e&a=1")
+@example(query=b"a=\xff")
+def test_an_address_is_read_as_werkzeug_reads_it(query: bytes) -> None:
+    def read(kind: type[Request]) -> list[tuple[str, str]] | type[Exception]:
+        environ = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": "/", "SERVER_NAME": "x", "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http", "QUERY_STRING": query.decode("latin-1"), "wsgi.input": io.BytesIO(),
+        }  # fmt: skip
+        try:
+            return list(kind(environ).args.items(multi=True))
+        except UnicodeDecodeError as error:
+            return type(error)
+
+    assert read(CarrierRequest) == read(Request)

@@ -28,7 +28,7 @@ from tests.support.volume import volume
 #: Inputs for each webhook, and for each form by each person and by all who may not use it; `make soak` throws more
 #: than 50,000 in all, `make test` more than a thousand.
 A_WEBHOOK, A_FORM, WITHOUT_PERMISSION = (
-    volume(test=30, ci=120, soak=320), volume(test=2, ci=30, soak=80), volume(test=1, ci=12, soak=32),
+    volume(test=30, ci=60, soak=320), volume(test=2, ci=10, soak=80), volume(test=1, ci=4, soak=32),
 )  # fmt: skip
 #: How often the page of a refusal is rendered in one test, for each status.
 REFUSALS = volume(test=20, soak=200)
@@ -238,7 +238,7 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
 
             @settings_of_hypothesis(
                 derandomize=True,
-                max_examples=volume(test=3, ci=40, soak=150),
+                max_examples=volume(test=1, ci=15, soak=150),
                 suppress_health_check=list(HealthCheck),
                 database=None,
             )
@@ -256,4 +256,4 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
                 case.validate_response(answer, excluded_checks=left_out)
 
             check()
-    assert len(tried) > volume(test=100, ci=200, soak=200)
+    assert len(tried) > volume(test=40, ci=200, soak=200)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import workflow
+from ivr.callbacks import events, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.contact_centre import agent_presence, call_queue, conversation_notes, conversations
-from ivr.domain.enums import LegRole, LegState, PresenceState
+from ivr.domain.enums import LegRole, LegState, PresenceState, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
@@ -149,3 +149,33 @@ def test_without_a_call_there_is_nothing_to_do(desk, path: str) -> None:
     said = desk("mia").post(f"/desk/call/{path}", data=data, follow_redirects=True)
     assert said.status_code == 200
     assert "in keinem Gespräch" in said.text
+
+
+ARABIC = "اتفقنا على إرسال النموذج " * 200
+
+
+@pytest.mark.parametrize("refused_for", ["outcome", "new message"])
+def test_what_was_written_in_a_wrap_up_that_is_refused_stands_there_again_however_long(desk, refused_for: str) -> None:
+    """5,000 letters in Arabic; one of two open requests is ticked, in the browser or in another one."""
+    talk, browser = talks("mia"), desk("mia")
+    ticked, other = a_task(number=CALLER, age=timedelta(hours=2)), a_task(number=CALLER, age=timedelta(hours=1))
+    with database.writing_alone() as session:
+        one = session.get_one(Conversation, talk)
+        one.state = "ended"
+        leg = next(leg for leg in one.legs if leg.role == LegRole.MEMBER)
+        agent_presence.hung_up(session, leg.user_id or 0, leg.id, utc_now())
+        if refused_for == "new message":
+            events.record(session, ticked, TaskEventKind.CALLED_AGAIN, utc_now() + timedelta(seconds=1))
+    sent = {"outcome": "passed_on" if refused_for == "new message" else "", "text": ARABIC, "settled": [str(ticked)]}
+    browser.post("/desk/live/wrap-up", data=sent)
+    for window in (browser, desk("mia")):
+        page = window.get("/desk/live/").text
+        assert ARABIC.strip() in page
+        assert f'id="settled-{other}"' in page
+    with database.reading() as session:
+        assert session.get_one(Conversation, talk).outcome is None
+    browser.post("/desk/live/wrap-up", data={"outcome": "passed_on", "text": ARABIC + "غدا"})
+    with database.reading() as session:
+        found = session.get_one(Conversation, talk)
+        assert (found.outcome, found.note) == ("passed_on", ARABIC + "غدا")
+        assert session.get_one(CallbackTask, ticked).state == "open"

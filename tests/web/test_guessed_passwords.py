@@ -48,6 +48,22 @@ def test_the_guesser_is_held_up_for_the_name_that_is_guessed(app) -> None:
     assert tries(app.test_client(), "mia", PASSWORD, ELSEWHERE) == 302, "the owner, from elsewhere"
 
 
+def test_another_address_of_the_same_network_is_no_new_guesser(app) -> None:
+    """Whoever has IPv6 has as many addresses as they like; and IPv4 is the same however it is written."""
+    said = [tries(app.test_client(), "mia", f"wrong {n}", f"2001:db8:1:2::{n:x}") for n in range(10)]
+    assert said == [401] * 5 + [429] * 5
+    assert tries(app.test_client(), "mia", PASSWORD, "2001:db8:1:3::1") == 302, "the owner, from the next network"
+    said = [tries(app.test_client(), "lena", "wrong", address) for address in [ELSEWHERE, f"::ffff:{ELSEWHERE}"] * 3]
+    assert said == [401] * 5 + [429]
+
+
+def test_an_owner_whose_address_changes_within_her_network_is_at_a_known_place(app) -> None:
+    assert tries(app.test_client(), "mia", PASSWORD, "2001:db8:7:7::1") == 302
+    for number in range(35):  # by many others
+        tries(app.test_client(), "mia", "wrong", f"198.51.100.{number}")
+    assert tries(app.test_client(), "mia", PASSWORD, "2001:db8:7:7:a:b:c:d") == 302
+
+
 def test_who_has_logged_in_with_a_browser_before_is_let_in_while_others_guess(app) -> None:
     mine = app.test_client()
     assert tries(mine, "mia") == 302

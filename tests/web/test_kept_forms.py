@@ -240,3 +240,23 @@ def test_who_has_to_set_up_a_second_factor_first_loses_nothing(desk, monkeypatch
     mia.post(f"/desk/tasks/{task_id}/note", data={"text": TYPED})
     with database.reading() as session:
         assert len(kept_forms.of_user(session, desk.people["mia"].id, utc_now())) == 1
+
+
+def test_what_cannot_be_opened_is_said_and_not_left_out(guarded, monkeypatch, caplog) -> None:
+    """The secret key was changed, and the former one is not there: the page says so, as the count does."""
+    browser, task_id, page, token = claimed(guarded)
+    half_an_hour_passes()
+    browser.sends(f"{page}/note", token, page, text=TYPED)
+    guarded("mia")
+    with database.writing() as session:
+        (row,) = session.scalars(select(KeptForm)).all()
+        row.sealed = row.sealed[:-6] + "AAAAA="
+    again = Browser(browser.client).logs_in("mia")
+    shown = again.page("/kept/")
+    assert "kann nicht geöffnet werden" in shown
+    assert "Alles, was Sie abgeschickt haben, ist gespeichert" not in shown
+    assert "the kept form" in caplog.text
+    assert notes(task_id) == []
+    discard = re.search(r'action="(/kept/\d+/discard)"', shown)[1]
+    again.sends(discard, again.token("/kept/"))
+    assert kept_of("mia", guarded) == []

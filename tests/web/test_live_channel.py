@@ -83,4 +83,5 @@ def test_what_another_member_does_is_told_and_a_log_out_elsewhere_ends_the_strea
     stream.post("/logout")
     assert "log-in" in stream.hears("data: log-in")
     assert b"".join(stream.lines) == b"", "and closes"
+    stream.browser.close()  # the server ends the connection too; which comes first is chance
     assert stream.browser.get(f"{hotline.url}/desk/events", timeout=5).status_code == 401

@@ -135,7 +135,7 @@ def test_no_room_on_the_disk_takes_the_counters_and_nothing_else(
 
 def test_no_label_names_a_person() -> None:
     """Labels take values of enumerations, names of our own code, languages and numbers of errors."""
-    allowed = {"webhook", "ending", "result", "event", "kind", "language", "code", "fault", "channel"}
+    allowed = {"webhook", "ending", "result", "event", "measure", "kind", "language", "code", "fault", "channel"}
     assert {label for kind in monitoring.KINDS.values() for label in kind.labels} == allowed
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.callbacks import caller_news, code_changes, events
+from ivr.callbacks import caller_news, code_changes, danger, events, urgency
 from ivr.calls import calls
-from ivr.domain.enums import ConversationState, TaskEventKind
+from ivr.domain.enums import ConversationState, DangerKind, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -203,18 +203,68 @@ def test_a_member_who_never_opened_the_page_has_seen_what_was_there_at_the_claim
         assert caller_news.has_come(session, session.get_one(CallbackTask, task_id), user)
 
 
-def test_a_withdrawal_is_not_confirmed_over_a_new_message(mia_at_work) -> None:
-    """Who has withdrawn a request by code and then says more may have changed their mind."""
+@pytest.mark.parametrize("decision", ["confirm", "reject"])
+@pytest.mark.parametrize("changed", ["number", "withdrawn"])
+def test_a_change_by_code_is_not_decided_over_something_unseen(mia_at_work, changed: str, decision: str) -> None:
+    """Who has withdrawn a request and says more may have changed their mind; another number is not the one shown."""
     mia, task_id, _ = mia_at_work
+    before, contact_id = the_task(task_id).callback_number, changed_by_code(task_id, changed)
+    address = f"/desk/tasks/{task_id}/contacts/{contact_id}/decide"
+    data = {"decision": decision, "proof": "file_data", "seen": seen_on(mia.get(f"/desk/tasks/{task_id}").text)}
+    changed_by_code(task_id, "number", "+4917633333333")
+    assert NEWS in mia.post(address, data=data, follow_redirects=True).text
+    task = the_task(task_id)
+    assert (task.state, task.callback_number) == ("claimed", before)
+    assert task.contacts[0].callback_number == "+4917633333333"
+    data["seen"] = seen_on(mia.get(f"/desk/tasks/{task_id}").text)
+    assert NEWS not in mia.post(address, data=data, follow_redirects=True).text
+    assert not the_task(task_id).contacts[0].is_unconfirmed
+
+
+def changed_by_code(task_id: int, changed: str, number: str = "+4917611111111") -> int:
+    """Somebody changes the number of a request by its receipt code, or withdraws it; the id of its contact."""
     with database.writing() as session:
         (contact,) = session.get_one(CallbackTask, task_id).contacts
-        code_changes.withdraw(session, contact, utc_now())
-        session.flush()
-        address = f"/desk/tasks/{task_id}/contacts/{contact.id}/decide"
-    data = {"decision": "confirm", "proof": "file_data", "seen": seen_on(mia.get(f"/desk/tasks/{task_id}").text)}
+        if changed == "number":
+            code_changes.change_number(session, contact, number, utc_now())
+        else:
+            code_changes.withdraw(session, contact, utc_now())
+        return contact.id
+
+
+#: Forms that judge what a caller has said, and what then stays as it was.
+JUDGEMENTS = {"lower-urgency": {}, "no-danger": {}, "danger": {"step": "rescue_called"}}
+
+
+@pytest.mark.parametrize("judgement", JUDGEMENTS)
+def test_nobody_judges_what_they_have_not_seen(mia_at_work, judgement: str) -> None:
+    """The first message was a false alarm; the second one, which the page has not shown, is none."""
+    mia, task_id, _ = mia_at_work
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        if judgement == "lower-urgency":
+            urgency.raise_by_words(session, task, ["kein strom"], utc_now())
+        else:
+            danger.raise_by_words(session, task, DangerKind.LIFE, ["bombe"], utc_now())
+    data = {**JUDGEMENTS[judgement], "seen": seen_on(mia.get(f"/desk/tasks/{task_id}").text)}
     caller_says_more(task_id)
+    address = f"/desk/tasks/{task_id}/{judgement}"
     assert NEWS in mia.post(address, data=data, follow_redirects=True).text
-    assert the_task(task_id).state == "claimed"
+    task = the_task(task_id)
+    assert (task.urgency, task.danger_acted_at, task.danger_lowered_at) == ("emergency", None, None)
     data["seen"] = seen_on(mia.get(f"/desk/tasks/{task_id}").text)
-    mia.post(address, data=data)
-    assert the_task(task_id).state == "closed"
+    assert NEWS not in mia.post(address, data=data, follow_redirects=True).text
+    task = the_task(task_id)
+    assert task.urgency == "normal" or task.danger_acted_at is not None
+
+
+def test_the_page_of_a_judgement_says_what_it_has_shown(mia_at_work) -> None:
+    mia, task_id, _ = mia_at_work
+    with database.writing() as session:
+        task, now = session.get_one(CallbackTask, task_id), utc_now()
+        urgency.raise_by_words(session, task, ["kein strom"], now)
+        danger.raise_by_words(session, task, DangerKind.LIFE, ["bombe"], now)
+    page = mia.get(f"/desk/tasks/{task_id}").text
+    for judgement in JUDGEMENTS:
+        form = page.partition(f'action="/desk/tasks/{task_id}/{judgement}"')[2].partition("</form>")[0]
+        assert seen_on(form) == seen_on(page), judgement

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
+from xml.etree import ElementTree
 
 import pyotp
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
-from ivr.accounts import mfa
+from ivr.accounts import mfa, users
 from ivr.callbacks.filters import Filters
+from ivr.config.settings import settings
 from ivr.domain import master_keys
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -23,6 +26,7 @@ from ivr.web.app import create_app
 from tests.support.former_version import FORMER_SECRET, SEARCH_WORDS, SESSION_COOKIE, STAFF_TOKEN
 from tests.support.people import PASSWORD, a_task, hire, log_in
 from tests.support.secret_keys import FIRST, SECOND, changer
+from tests.support.webhook_caller import hotline_of_webhooks
 
 NUMBER = "+4915112345678"
 
@@ -123,6 +127,33 @@ def test_an_authenticator_app_whose_master_key_is_gone_is_an_error_and_no_wrong_
     assert "Code oder Schlüssel ist falsch" not in answer.text
     assert browser.post("/login/second-factor", data={"recovery_code": codes[0]}).status_code == 302
     assert browser.get("/account/").status_code == 200
+
+
+def test_a_member_at_the_telephone_is_not_told_that_a_right_code_is_wrong(
+    change, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    """Their app cannot be opened, or the key of the call was changed while they keyed: it is our fault."""
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", master_keys.new("2025"))
+    change(FIRST)
+    mia = hire()["mia"]
+    with database.writing() as session:
+        users.set_pin(session, "mia", "1234", "987654")
+        user = session.get_one(User, mia.id)
+        secret = mfa.propose_totp(user)
+        mfa.confirm_totp(session, user, pyotp.TOTP(secret).now(), utc_now())
+    with hotline_of_webhooks(settings(), monkeypatch) as hotline:
+        asked = {"CallSid": "CA" + "1" * 32, "From": "+4942198765"}
+        document = hotline.post("/voice/staff/pin?number=1234", **asked, Digits="987654")
+    address = ElementTree.fromstring(document).find("Gather").get("action")
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", master_keys.new("2026"))
+    for keys in ((SECOND, FIRST), (SECOND,)):
+        change(*keys)
+        with hotline_of_webhooks(settings(), monkeypatch) as hotline:
+            said = html.unescape(hotline.post(address, **asked, Digits=pyotp.TOTP(secret).now()))
+        assert "Das stimmt nicht" not in said, keys
+        assert "hat gerade nicht geklappt" in said, keys
+        assert "cannot be opened" in caplog.text
+        caplog.clear()
 
 
 def test_log_ins_and_open_forms_outlive_a_change_of_the_key(change) -> None:

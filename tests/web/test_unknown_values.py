@@ -14,6 +14,7 @@ from ivr.models.sla import SlaClock
 from ivr.platform import database
 from tests.platform.test_column_types import spoil
 from tests.support.people import a_task, the_task
+from tests.support.volume import crossed
 
 COLUMNS = (("availability", "at_midnight"), ("emergency_kind", "flood"), ("age_group", "child"), ("concern", "parking"))
 
@@ -25,9 +26,9 @@ def one_of_two_is_unknown(column: str = "concern", value: str = "parking") -> tu
     return good, bad
 
 
-@pytest.mark.parametrize(("column", "value"), COLUMNS)
-@pytest.mark.parametrize("view", ["open", "all", "due"])
-def test_the_queue_shows_the_others_and_names_the_task(desk, view: str, column: str, value: str) -> None:
+@pytest.mark.parametrize(("unknown", "view"), crossed(COLUMNS, ["open", "all", "due"]))
+def test_the_queue_shows_the_others_and_names_the_task(desk, unknown: tuple[str, str], view: str) -> None:
+    column, value = unknown
     good, bad = one_of_two_is_unknown(column, value)
     answer = desk("mia").get(f"/desk/?view={view}")
     assert answer.status_code == 200

@@ -192,13 +192,18 @@ for (const field of document.querySelectorAll("[data-draft]")) {
   const place = `draft.${person}.${field.dataset.draft}`;
   if (saved && saved === field.form?.getAttribute("action")) localStorage.removeItem(`hotline.${place}`);
   const local = stored(place, "");
-  if (local && !field.value) field.value = local;
+  // The server has less where the log-in ended in the middle of a sentence, or it did not answer: nothing is lost.
+  if (local && !field.value.includes(local.trim())) {
+    const goesOn = local.startsWith(field.value.trim());
+    field.value = goesOn ? local : `${field.value}\n${local}`;
+  }
   let waiting = 0;
   const keep = async () => {
+    const text = field.value;
     try {
-      const body = new URLSearchParams({ text: field.value, csrf_token: token });
+      const body = new URLSearchParams({ text, csrf_token: token });
       const answer = await fetch(field.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" });
-      if (answer.status === 204) localStorage.removeItem(`hotline.${place}`);
+      if (answer.status === 204 && stored(place, "") === text) localStorage.removeItem(`hotline.${place}`);
     } catch {
       // the text stays in this browser until the server answers again
     }
@@ -296,13 +301,14 @@ if (document.body.dataset.aliveUrl) {
   setInterval(alive, 50000);
 }
 
-// -- a transcript, a language or a rendering has come: shown at once where nobody listens or types --------------------
+// -- a transcript, a language or a rendering has come: shown at once where nobody listens, types or reads an answer ----
 document.addEventListener("htmx:after:swap", () => {
   if (!document.querySelector("#others [data-heard-more]")) return;
   const listening = [...document.querySelectorAll("audio")].some((audio) => audio.currentTime > 0);
   const typing = document.activeElement?.matches("input, select, textarea");
   const open = document.querySelector(".app-message details[open], details.act[open], dialog[open]");
-  if (listening || typing || open || String(getSelection())) return;
+  const answered = document.querySelector(".flashes > *"); // what came of a form would be gone
+  if (listening || typing || open || answered || String(getSelection())) return;
   location.reload();
 });
 
