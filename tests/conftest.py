@@ -17,6 +17,7 @@ settings.load_profile("untimed")
 
 pytest_plugins = [
     "tests.plugins.distribution",
+    "tests.plugins.compiled_once",
     "tests.plugins.databases",
     "tests.plugins.hotlines",
     "tests.plugins.call_queue",
@@ -38,3 +39,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A recording is named by its length; its bytes would fill the screen."""
+    return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) and len(val) > 100 else None

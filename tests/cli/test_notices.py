@@ -36,7 +36,11 @@ def test_an_operator_closes_a_day_and_takes_it_back(empty_database) -> None:
 
 def test_an_operator_announces_and_takes_it_back(empty_database) -> None:
     day = tomorrow().isoformat()
-    assert "undo 1" in run("announcements", "add", "de=Der Strom ist weg.", "--until", f"{day}T12:00")
+    announced = ("announcements", "add", "de=Der Strom ist weg.", "--until", f"{day}T12:00")
+    preview = run(*announced, "--preview")
+    assert "German text: en" in preview and " s  Der Strom ist weg." in preview
+    assert run("announcements", "list") == ""
+    assert "undo 1" in run(*announced)
     assert "lacking: en" in run("announcements", "list")
     assert present.announcement(utc_now())
     run("announcements", "undo", "1")

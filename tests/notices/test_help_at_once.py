@@ -53,6 +53,12 @@ def test_it_is_told_to_who_stays_silent_about_the_recording(empty_database) -> N
     assert SOUP in call.hears("promise_emergency").does_not_hear("emergency_help").heard
 
 
+def test_it_is_told_to_a_silent_caller_whom_nobody_can_call_back(empty_database) -> None:
+    answer("help", "de", SOUP)
+    call = WebhookCall(carrier(), from_="anonymous").rings().presses("1", "9", "1", "-", "-")
+    assert SOUP in call.does_not_hear("promise_emergency").hears("call_again").heard
+
+
 def test_it_is_told_after_the_recording_of_an_emergency_too(empty_database) -> None:
     answer("help", "de", SOUP)
     call = in_need().presses("3", "1").speaks().presses("1")

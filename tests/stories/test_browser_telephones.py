@@ -32,6 +32,8 @@ from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Handset, Waiting
 from tests.support.simulated_staff import member
 
+pytestmark = pytest.mark.carrier("twilio")  # the others call no browsers
+
 WINDOW, OTHER = "window-one", "window-two"
 
 

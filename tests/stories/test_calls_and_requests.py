@@ -13,7 +13,7 @@ from ivr.callbacks import caller_news, claims, events, intake, promises, sms
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
-from ivr.carrier.webhook_urls import voice_url
+from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
@@ -122,6 +122,24 @@ def test_a_doubled_key_at_the_staff_number_logs_nobody_off(
     webhooks.post(ElementTree.fromstring(menu).find("Gather").get("action"), Digits="3", **form)
     with database.reading() as session:
         assert session.get_one(Presence, mia.id).state == "offline"
+
+
+def test_a_doubled_star_key_in_a_conversation_still_fetches_an_interpreter(doubled_keys_count_once, webhooks) -> None:
+    """The second star is no answer to the question which the first one has brought."""
+    mia, task_id, form = hire()["mia"], a_task(language="tr"), {"CallSid": "CA" + "1" * 32}
+    with database.writing() as session:
+        talk = conversations.for_task(session, session.get_one(CallbackTask, task_id), NOW)
+        leg = conversations.add_leg(session, talk, LegRole.MEMBER, "+4942198765", NOW, ring=False, user_id=mia.id)
+        talk.state, leg.state, leg.call_sid, leg.joined_at = "live", "joined", form["CallSid"], NOW
+        left = leg_url("/left", leg.id)
+    question = ElementTree.fromstring(webhooks.post(left, **form)).find("Gather")
+    doubled_keys_count_once[0] += 300
+    question = ElementTree.fromstring(webhooks.post(question.get("action"), Digits="*", **form)).find("Gather")
+    assert question is not None, "asked once more"
+    doubled_keys_count_once[0] += 400
+    assert "<Dial" in webhooks.post(question.get("action"), Digits="7", **form)
+    with database.reading() as session:
+        assert [wanted.language for wanted in session.scalars(select(InterpreterRequest))] == ["tr"]
 
 
 def test_a_receipt_code_is_found_in_the_last_digits_keyed() -> None:
@@ -333,6 +351,29 @@ def test_nobody_who_is_in_a_call_with_us_is_dialled(empty_database, monkeypatch:
         entry = call_queue.enter(session, ringing, 1, Request(concern="benefits"), "de", "", NOW)
         call_distribution.offer_to(session, NUMBER, people["mia"], NOW)
         assert entry.state == "offered", "who waits can be taken"
+
+
+def test_nobody_whom_a_colleague_calls_back_is_dialled(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two teams have a request of the same number: while one calls, the other has not found it busy."""
+    for hours in ("HOURS__DAILY", "CALLING_HOURS__DAILY"):
+        monkeypatch.setenv(hours, "00:00-24:00")
+    forget_settings()
+    people = hire()
+    first, second = a_task(number=NUMBER), a_task("under_25", number=NUMBER)
+    with database.writing() as session:
+        for call in session.scalars(select(Call)):
+            call.state = "ended"
+        talk = conversations.for_task(session, session.get_one(CallbackTask, first), NOW)
+        called = conversations.add_leg(session, talk, LegRole.CALLER, NUMBER, NOW, ring=False)
+        leg_events.rings(session, called, f"CA{5:032d}", NOW)
+        agent_presence.start_answering(session, people["sven"], "+4942198766", [], NOW)
+        task = session.get_one(CallbackTask, second)
+        with pytest.raises(Refused, match="calling_now"):
+            outbound_callbacks.begin(session, task, people["sven"], NOW, anyway=True)
+        assert (task.state, task.attempts) == ("open", [])
+        leg_events.call_over(session, called, "no-answer", NOW)
+        outbound_callbacks.begin(session, task, people["sven"], NOW, anyway=True)
+        assert task.state == "claimed", "afterwards they are called"
 
 
 def test_a_kept_place_waits_while_its_number_calls_and_then_goes_on(empty_database) -> None:

@@ -1,4 +1,4 @@
-"""Who wonders what happens to the recording asks first, and decides then."""
+"""Who wonders what happens to the recording, or to what they say at all, asks first, and decides then."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def test_a_caller_asks_and_does_not_agree(caller, tasks_of) -> None:
     person.hears("consent").presses("2").hangs_up()
     (task,) = tasks_of(person.call_sid)
     assert task["messages"] == []
+
+
+def test_a_caller_asks_what_is_stored_of_them_and_goes_on(webhook_caller) -> None:
+    person = webhook_caller(at="open").dials().presses("1", "3").hears("services").presses("5")
+    person.hears("privacy_information").hears("services")
+    assert "gespeichert" in person.text
+    person.presses("2").hears("appointment_consent")

@@ -172,6 +172,24 @@ def test_a_removed_file_of_changes_is_noticed_at_once_and_over_when_nobody_has_i
     database_damage.check()
 
 
+def test_no_other_process_takes_that_back_while_changes_are_missed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's own file is whole to whoever opens it now; what is missing is not in it."""
+    with database.writing() as session:
+        session.execute(text("INSERT INTO checkpoints (name, at) VALUES ('latest', '2026-11-27')"))
+    database_damage.check()
+    file.with_name(f"{file.name}-wal").unlink()
+    with pytest.raises(Damaged):
+        for _ in range(2):
+            database_damage.check()
+    with monkeypatch.context() as patch:
+        patch.setattr(database_damage, "_known", database_damage._Known())  # another process
+        database_damage.look_again()
+        with pytest.raises(Damaged, match="its -wal file was removed"):
+            database_damage.check()
+    assert (file.parent / "database.damaged").exists()
+    database.engine().dispose()
+
+
 def test_closing_the_last_connection_is_no_damage(file: Path) -> None:
     for _ in range(3):
         with database.writing() as session:

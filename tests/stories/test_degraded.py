@@ -32,7 +32,7 @@ from tests.support.volume import volume
 from tests.support.waiting import eventually
 
 #: How many people call while it is gone, twelve at a time.
-CALLERS = volume(test=24, ci=60, soak=200)
+CALLERS = volume(test=24, ci=40, soak=200)
 
 
 @pytest.fixture(scope="module")

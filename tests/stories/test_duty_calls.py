@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from ivr.accounts import users
-from ivr.contact_centre import agent_presence, duty_roster
+from ivr.contact_centre import agent_presence, duty_call_job, duty_roster
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Duty, DutyException, Presence
 from ivr.platform import database
 from ivr.workers import scheduler
+from tests.support.simulated_calls import SimulatedCall
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Handset, Waiting
 
@@ -204,6 +205,62 @@ def test_a_key_that_comes_after_the_call_is_over_changes_nothing(office: Office)
     office.carrier.post(f"/voice/duty/key?member={mia.id}", call, Digits="1")
     assert office.state(mia) == "offline"
     assert len(desk.rung) == 1
+
+
+def _rung_twice(office: Office) -> tuple[User, SimulatedCall, SimulatedCall]:
+    """A member whom a first call did not reach, while the second one has just been answered."""
+    mia, desk = office.member("mia", None)
+    office.works(3)
+    desk.key = ""
+    office.works(4)
+    first, second = office.carrier.calls.values()
+    return mia, first, second
+
+
+@pytest.mark.parametrize("which", ["first", "stranger", "nobody"])
+@pytest.mark.parametrize("bound", [True, False], ids=["after the answer", "before any event"])
+def test_an_event_of_another_call_decides_nothing_about_a_duty(office: Office, which: str, bound: bool) -> None:
+    """It comes late, twice or from elsewhere: who is asked, is asked by one call."""
+    mia, first, second = _rung_twice(office)
+    stranger = SimulatedCall("CA" + "5" * 32, first.from_, first.to, first.handset, False, "")
+    nobody = SimulatedCall("", first.from_, first.to, first.handset, False, "")
+    other = {"first": first, "stranger": stranger, "nobody": nobody}[which]
+    with database.writing() as session:
+        here = session.get_one(Presence, mia.id)
+        here.duty_calls = 1
+        here.duty_call_sid = second.sid if bound else None
+    assert first.url != second.url, "each call has an address of its own"
+    for address in (f"/voice/duty?member={mia.id}", first.url, f"/voice/duty/key?member={mia.id}"):
+        office.carrier.post(address, other, Digits="1")
+    with database.reading() as session:
+        here = session.get_one(Presence, mia.id)
+        assert (here.state, here.duty_calls) == ("offline", 1)
+        assert here.duty_call_sid == (second.sid if bound else None)
+    office.carrier.post(second.url, second)
+    office.carrier.post(f"/voice/duty/key?member={mia.id}", second, Digits="1")
+    assert office.state(mia) == "available"
+
+
+def test_a_key_that_comes_twice_brings_nobody_back_who_has_gone(office: Office) -> None:
+    mia, _desk = office.member("mia")
+    office.works(2)
+    (call,) = office.carrier.calls.values()
+    assert office.state(mia) == "available"
+    office.carrier.post(f"/voice/duty/key?member={mia.id}", call, Digits="1")
+    assert office.state(mia) == "available"
+    with database.writing_alone() as session:
+        agent_presence.stop_answering(session, session.get_one(User, mia.id), office.clock.now, for_good=True)
+    office.carrier.post(f"/voice/duty/key?member={mia.id}", call, Digits="1")
+    assert office.state(mia) == "offline"
+
+
+def test_the_job_of_a_duty_that_runs_twice_rings_once(office: Office) -> None:
+    """Its worker dies after the call is placed, and the work comes back."""
+    mia, _desk = office.member("mia", None)
+    office.works(0.5)
+    duty_call_job.ask_for_duty(mia.id)
+    office.clock.run(30)
+    assert len(office.carrier.calls) == 1
 
 
 @pytest.mark.parametrize(

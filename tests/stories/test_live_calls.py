@@ -34,6 +34,24 @@ def test_a_call_is_answered(caller_at_menu, team) -> None:
     assert entry_of(person).state == "answered"
 
 
+def test_a_key_connects_though_redis_and_the_worker_are_away(call_queue_hotline, caller_at_menu, team) -> None:
+    """Who has been rung needs nothing of them any more: the process that takes the key asks the carrier itself."""
+    mia = team.member("mia")
+    person = waits(caller_at_menu())
+    mia.answers().is_told("Anruf auf Deutsch")
+    call_queue_hotline.kill("worker", "redis")
+    try:
+        mia.presses("1").is_talking()
+        person.is_talking()
+        have_met(person)
+    finally:
+        call_queue_hotline.restart("redis", "worker")
+        call_queue_hotline.await_ready()
+    person.hangs_up()
+    mia.has_hung_up()
+    team.wraps_up("mia")
+
+
 def test_nobody_is_there_and_the_voicebox_is(caller_at_menu, team) -> None:
     caller_at_menu().presses("1").hears("transfer").stays_silent().hears("nobody_answered").hears("consent").hangs_up()
 

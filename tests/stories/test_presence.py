@@ -13,7 +13,7 @@ from ivr.accounts import users
 from ivr.contact_centre import agent_presence, duty_roster
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.models.contact_centre import Duty, Presence
+from ivr.models.contact_centre import Duty, DutyException, Presence
 from ivr.platform import database
 from ivr.workers import scheduler
 from tests.support.simulated_calls import SimulatedCall
@@ -89,6 +89,22 @@ def test_others_are_rung_at_once_after_somebody_has_declined(carrier: SimulatedC
     carrier.clock.run(60)
     assert [name for name, _ in carrier.rung] == ["mia", "nils"]
     assert pauses(carrier)[0] < 5
+
+
+def test_who_goes_away_after_declining_and_comes_again_wants_calls_at_once(carrier: SimulatedCarrier) -> None:
+    mia = member(carrier, "mia", Decliner)
+    waits(carrier)
+    while len(carrier.rung) < 3:
+        carrier.clock.run(1)
+    carrier.clock.run(4)
+    with database.writing_alone() as session:
+        agent_presence.stop_answering(session, session.get_one(User, mia.id), carrier.clock.now, for_good=False)
+    carrier.clock.run(5)
+    comes(carrier, mia, in_browser=False)
+    waits(carrier)
+    carrier.clock.run(20)
+    assert len(carrier.rung) == 4
+    assert carrier.faults == []
 
 
 # -- who has gone ---------------------------------------------------------------------------------------
@@ -179,3 +195,16 @@ def test_the_end_of_the_last_duty_ends_a_presence_after_the_call(carrier: Simula
     comes(carrier, mia, in_browser=False)
     scheduler.end_presences()
     assert state_of(mia) == "available", "who stays longer comes again"
+
+
+def test_a_duty_of_one_day_alone_ends_a_presence_as_others_do(carrier: SimulatedCarrier) -> None:
+    """A colleague is ill: mia takes their hours of this Monday, on which she has no duty by the roster."""
+    mia = member(carrier, "mia")
+    with database.writing() as session:
+        session.add(DutyException(user_id=mia.id, day=carrier.clock.now.date(), starts=time(8), ends=time(12)))
+    carrier.clock.now = datetime(2026, 11, 23, 10, 59, tzinfo=UTC)
+    scheduler.end_presences()
+    assert state_of(mia) == "available"
+    carrier.clock.now = datetime(2026, 11, 23, 11, tzinfo=UTC)  # noon in Bremen
+    scheduler.end_presences()
+    assert state_of(mia) == "offline"

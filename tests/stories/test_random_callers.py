@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from ivr.domain.enums import CarrierName
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.models.callbacks import TextMessage
@@ -112,8 +113,8 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     assert set(endings) == {"carrier", "caller"}
     assert endings["carrier"] > CALLERS / 20  # sent off with a goodbye
     assert max(report.documents for _, report in calls) <= 70
-    # Each was compared with what the carrier has published (tests/plugins/carriers.py).
-    assert conformance.COMPARED["documents"] >= 2 * CALLERS
+    if busy_hotline.settings.carrier == CarrierName.TWILIO:  # each was compared with what the carrier has published
+        assert conformance.COMPARED["documents"] >= 2 * CALLERS
 
     # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.
     rang = {report.call_sid for _, report in calls}

@@ -126,11 +126,11 @@ def test_the_end_of_a_call_adds_no_number_to_it(empty_database) -> None:
         assert session.scalars(select(Call.from_number)).one() is None
 
 
-def test_a_number_that_cannot_be_meant_is_asked_again_with_the_zeros_from_abroad(rings) -> None:
+def test_a_number_that_cannot_be_meant_is_asked_again_with_the_zeros_of_home_and_from_abroad(rings) -> None:
     person = rings("anonymous").presses("1", "1", "2").hears("enter_number")
-    for keys in ("48221234567", "176123456"):
+    for keys in ("42155501", "48221234567"):  # of Bremen with its area code or without it; of Poland or of Germany
         person.presses(keys).hears("number_not_usable", "enter_number")
-    assert "beginnt mit null null" in person.heard, "from abroad"
+    assert "in Deutschland beginnt mit null, eine Nummer im Ausland mit null null" in person.heard
     person.presses("0048221234567").hears("confirm_number").presses("1").ends()
     with database.reading() as session:
         assert session.scalars(select(CallbackTask.callback_number)).one() == "+48221234567"

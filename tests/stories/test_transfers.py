@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
 from ivr.accounts import teams
 from ivr.audit.access_log import Actor
+from ivr.callbacks import emergency_reports
 from ivr.callbacks.refused import Refused
+from ivr.callbacks.request import Request
 from ivr.contact_centre import (
     agent_presence,
     conversation_notes,
@@ -22,9 +25,10 @@ from ivr.contact_centre import (
 )
 from ivr.contact_centre.directory import Listed
 from ivr.contact_centre.transfers import Target
-from ivr.domain.enums import DirectoryKind, PresenceState, TransferKind
+from ivr.domain.enums import Concern, DirectoryKind, EmergencyKind, PresenceState, TaskState, TransferKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from tests.support.people import a_task
@@ -323,3 +327,26 @@ def test_the_task_of_a_callback_goes_with_the_caller(simulated: Callable[..., Si
     carrier.hangs_up(called.call)
     carrier.clock.run(30)
     assert carrier.faults == []
+
+
+@pytest.mark.parametrize("kind", list(TransferKind))
+@pytest.mark.parametrize(("after", "state"), [(1.0, TaskState.OPEN), (20.0, TaskState.CLOSED)])
+def test_an_emergency_that_is_lost_while_it_is_given_away_is_a_task(
+    desk: Desk, kind: TransferKind, after: float, state: TaskState
+) -> None:
+    """Who has talked with the one they were given to has been served; who has waited for them has not."""
+    with database.writing_alone() as session:
+        call = session.scalars(select(Call).where(Call.call_sid == desk.call.sid)).one()
+        request = Request(concern=Concern.EMERGENCY, emergency_kind=EmergencyKind.POWER_CUT)
+        emergency_reports.report(session, call, request, desk.carrier.clock.now)
+    desk.transfers(kind=kind)
+    desk.carrier.clock.run(after)
+    if kind == TransferKind.WARM and state == TaskState.CLOSED:
+        assert desk.mias.call is not None
+        desk.carrier.hangs_up(desk.mias.call)
+        desk.carrier.clock.run(10)
+    desk.carrier.hangs_up(desk.call)
+    desk.carrier.clock.run(60)
+    with database.reading() as session:
+        task = session.scalars(select(CallbackTask)).one()
+        assert (task.state, task.unconfirmed) == (state, True)

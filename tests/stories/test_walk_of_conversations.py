@@ -36,7 +36,7 @@ def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(
         carrier.dice.seed(seed)
         walk.walks(CONVERSATIONS)
         faults += [f"walk {seed}: {fault}" for fault in walk.verdict()]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
     assert walk.met >= WALKS, "callers and members have talked"
     assert walk.watch.looked, "rooms were looked into while people were in them"
 

@@ -191,3 +191,6 @@ def test_the_operator_names_the_countries(empty_database, monkeypatch: pytest.Mo
     monkeypatch.setenv("TEXT_COUNTRIES", '["XX"]')
     with pytest.raises(settings.ConfigurationError, match="'XX' is no country"):
         settings.load()
+    monkeypatch.setenv("TEXT_COUNTRIES", '["DE", "AX"]')
+    with pytest.raises(settings.ConfigurationError, match="'AX' has numbers of 'FI'"):
+        settings.load()

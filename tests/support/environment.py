@@ -28,10 +28,8 @@ def forget_settings() -> None:
     job_queue.forget_outage()
     known_numbers.forget()
     live_events.publish = None
-    if database.engine.cache_info().currsize:
-        database.engine().dispose()
     configuration.settings.cache_clear()
-    database.engine.cache_clear()
+    database.close()  # last: a thread that asks meanwhile opens it by the settings that are read anew
 
 
 def use_environment(values: dict[str, str]) -> configuration.Settings:
@@ -40,6 +38,7 @@ def use_environment(values: dict[str, str]) -> configuration.Settings:
     for key, value in values.items():
         _before[key] = os.environ.get(key)
         os.environ[key] = value
+    forget_settings()  # a thread of the local carrier may have asked for them meanwhile
     return configuration.settings()
 
 
@@ -52,6 +51,7 @@ def leave_environment() -> None:
         else:
             os.environ[key] = value
     _before.clear()
+    forget_settings()
 
 
 @contextmanager

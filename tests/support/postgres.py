@@ -42,8 +42,12 @@ class Postgres:
                     break
                 parent.chmod(parent.stat().st_mode | 0o055)
             shutil.chown(directory, "postgres")
-        self._run([_bin("initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
+        self._initialise()
         self.start()
+
+    def _initialise(self) -> None:
+        """Make an empty cluster."""
+        self._run([_bin("initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
 
     def _run(self, command: list[str]) -> None:
         done = subprocess.run([*self._as_postgres(), *command], capture_output=True, text=True, cwd=self.data.parent)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -47,12 +49,15 @@ def certificate(folder: Path) -> Path:
 
 
 class Proxy:
-    """nginx or HAProxy before a running hotline."""
+    """nginx or HAProxy before a running hotline; HAProxy before several hosts, too."""
 
-    def __init__(self, name: str, folder: Path, port: int, settings: Settings) -> None:
+    def __init__(self, name: str, folder: Path, port: int, *hosts: Settings) -> None:
         self.name = name
+        settings = hosts[0]
         file = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}[name]
         text = (DEPLOY / file).read_text()
+        if len(hosts) > 1:
+            text = _for_each(text, hosts)
         for shipped, here in (
             ("listen 443", f"listen 127.0.0.1:{port}"),
             ("maxconn 8192", "maxconn 1000"),
@@ -70,17 +75,21 @@ class Proxy:
             if os.geteuid() == 0:
                 text = "user root;\n" + text
         (folder / file).write_text(text)
-        command = {
+        self._port = port
+        self._command = {
             "nginx": ["/usr/sbin/nginx", "-c", str(folder / file), "-g", "daemon off;"],
             "haproxy": ["/usr/sbin/haproxy", "-db", "-f", str(folder / file)],
         }[name]
         self.log = folder / f"{name}.log"
+        self._start()
+
+    def _start(self) -> None:
         with self.log.open("w") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 15
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
                 return
             except OSError:
                 assert time.monotonic() < deadline and self._process.poll() is None, self.log.read_text()
@@ -90,3 +99,16 @@ class Proxy:
         """End it."""
         self._process.terminate()
         self._process.wait(15)
+
+
+def _for_each(text: str, hosts: Sequence[Settings]) -> str:
+    """Each line of a server once for each host; whether it takes connections is looked at, also where pages are."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        server = re.match(r"( +server \w+)( 127\.0\.0\.1:800[02].*\n)", line)
+        for number, one in enumerate(hosts if server else ()):
+            rest = server[2].replace(":8002", f":{one.calls_port}").replace(":8000", f":{one.port}")  # type: ignore[index]
+            rest = rest if " check " in rest else rest.replace("\n", " check inter 1s fall 2 rise 1\n")
+            lines.append(f"{server[1]}-{number + 1}{rest}")  # type: ignore[index]
+        lines += [] if server else [line]
+    return "".join(lines)

@@ -76,6 +76,8 @@ class SimulatedCall:
     #: The documents and rooms that the call has been through, for whoever reads of a fault.
     story: list[str] = field(default_factory=list)
     ended_by: str = ""
+    #: Where the first document of a placed call is asked for.
+    url: str = ""
 
     @property
     def asked_at(self) -> str:

@@ -152,7 +152,9 @@ class SimulatedCarrier:
         number = data["To"]
         handset = self.handsets[number]
         call = self._new(data["From"], number, handset, inbound=False, status_url=data.get("StatusCallback", ""))
-        if busy := [other for other in self.calls_of(number) if other is not call]:
+        call.url = data["Url"]
+        busy = [other for other in self.calls_of(number) if other is not call]
+        if busy and not handset.has_lines:
             self.fault(f"double call: {number} is called while it is in {busy[0].sid}")
             self.clock.after(0.5, lambda: self.ends(call, "busy"))
             return _call(call)

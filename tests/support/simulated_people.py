@@ -16,6 +16,9 @@ _RINGING = (("answer", 3.0, 72), ("busy", 2.0, 8), ("no-answer", 60.0, 10), ("ma
 class Handset:
     """A telephone and the person beside it, who does what the dice say."""
 
+    #: Whether it has several lines, so that two members may call it at one time.
+    has_lines = False
+
     def __init__(self, carrier: SimulatedCarrier, name: str, number: str) -> None:
         self.carrier, self.name, self.number = carrier, name, number
         carrier.handsets[number] = self

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import users
 from ivr.callbacks.refused import Refused
+from ivr.carrier.dialects import dialect
 from ivr.contact_centre import agent_presence, browser_telephones, call_distribution, wrap_up
 from ivr.contact_centre.agent_presence import NotNow
 from ivr.domain import client_addresses
@@ -56,7 +57,8 @@ class Walk:
         self._members: list[User] = []
         self._phones: dict[int, MemberHandset] = {}
         with database.writing_alone() as session:
-            for name, languages, in_browser in _MEMBERS:
+            for name, languages, has_window in _MEMBERS:
+                in_browser = has_window and dialect().HAS_CLIENTS
                 user = users.add(session, name, name.title(), "member", "x" * 12, ["benefits", "work"])
                 session.flush()
                 number = client_addresses.address_of(user.id) if in_browser else f"+4942198{user.id:05d}"

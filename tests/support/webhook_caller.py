@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import Settings
+from ivr.domain.carrier_ids import call_id
 from ivr.flows.state import CallState
 from ivr.local_carrier.dialects import DIALECTS
 from ivr.local_carrier.twiml_parser import parse
@@ -87,8 +88,12 @@ class WebhookCaller:
         #: All that the last document says.
         self.text = ""
         self.verb, self.address, self.is_over = "", "", False
+        #: In the call queue: what the carrier asks again and again, and what it asks after the last key.
+        self.wait_address = self.asked_again = ""
         self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
         self.state: CallState | None = None
+        #: Is called when a document has been heard, before the carrier tells anything more of the call.
+        self.has_heard: Callable[[], None] = lambda: None
 
     def dials(self) -> WebhookCaller:
         extra = {"SipHeader_X-Hotline-At": self.at} if self.at != "clock" else {}
@@ -125,6 +130,12 @@ class WebhookCaller:
         self._request(self.address, Digits=ended_by, **told)
         return self
 
+    def tells_recording(self, status: str, seconds: float = 4.0) -> WebhookCaller:
+        """The carrier tells of the recording that is due, before it asks what follows."""
+        told = {"RecordingSid": self._dialect.new_recording_id(), "RecordingDuration": f"{seconds:g}"}
+        self._event(self.address.replace("/voice/answer", "/voice/recording"), RecordingStatus=status, **told)
+        return self
+
     def says_word(self, ended_by: str = "") -> str:
         """Answer a question by a word after the tone, or by a key while it is recorded; the recording's id."""
         assert self.word_leads_to, f"no word is awaited; heard {self.last}"
@@ -135,14 +146,24 @@ class WebhookCaller:
     def waits(self, key: str = "") -> WebhookCaller:
         """Hear the queue's announcement, and perhaps press a key."""
         assert self.verb == "Enqueue"
-        action, wait = self.address, self._wait
+        action, wait = self.address, self.wait_address
         self.hotline.spoken.clear()
         document = ElementTree.fromstring(self._post(wait))
         self._note()
         if key and (gather := document.find("Gather")) is not None:
             document = ElementTree.fromstring(self._post(gather.get("action"), Digits=key))
+        self._queue_has_answered(document, action)
+        return self
+
+    def _queue_has_answered(self, document: ElementTree.Element, action: str) -> None:
+        """Out of the queue, or what the carrier asks for next."""
         if document.find("Leave") is not None:
             self._request(action, QueueResult="leave", QueueTime="5")
+        self.asked_again = document.findtext("Redirect") or ""
+
+    def presses_again(self) -> WebhookCaller:
+        """The carrier follows the redirect that the last key was answered with."""
+        self._queue_has_answered(ElementTree.fromstring(self._post(self.asked_again)), self.address)
         return self
 
     def leaves_queue(self, result: str) -> WebhookCaller:
@@ -190,22 +211,26 @@ class WebhookCaller:
         self._note()
         self.text = " ".join(document.itertext())
         self.verb = self.address = self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
+        is_last = False
         for verb in document:
             if verb.tag == "Gather" and "early=1" in verb.get("action", ""):
                 self.early = verb.get("action", "")
             elif verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
                 self.verb, self.address = verb.tag, verb.get("action", "")
-                self._wait = verb.get("waitUrl", "")
+                self.wait_address = verb.get("waitUrl", "")
             elif verb.tag == "Record":
                 self.word_leads_to = verb.get("action", "")
                 self.word_event = verb.get("recordingStatusCallback", "")
             elif verb.tag == "Redirect":
                 self.silence_leads_to = verb.text or ""
             elif verb.tag == "Hangup":
-                self.hangs_up()
+                is_last = True
         if self.verb == "Gather" and document.findall("Gather")[-1].get("actionOnEmptyResult") == "true":
             self.silence_leads_to = ""
         if (address := self.address or self.silence_leads_to) and (
             token := parse_qs(urlsplit(address).query).get("state")
         ):
-            self.state = unseal(token[0], self.sid)
+            self.state = unseal(token[0], call_id(self.sid))
+        self.has_heard()
+        if is_last:
+            self.hangs_up()

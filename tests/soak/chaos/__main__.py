@@ -22,20 +22,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.audio.wav import write_wav
 from ivr.platform import memory_report
 from tests.soak.chaos.fault_injection import FaultInjection
 from tests.soak.chaos.people import INTERPRETER, LANGUAGES, MEMBERS, Wish, wishes
+from tests.soak.chaos.ringing import recorded_speech, ring
 from tests.soak.chaos.verdict import Verdict
 from tests.support.environment import ROOT
 from tests.support.postgres import Postgres
 from tests.support.running_hotline import RunningHotline
 from tests.support.servers import free_port
 from tests.support.small_disk import SmallDisk
-from tests.support.speech import human_speech
 
 #: Callers at once, and the most seconds that calls are placed for.
 _CROWD = 8
@@ -83,7 +81,7 @@ class Chaos:
             HOURS__DAILY="00:00-24:00",  # callers say whether it is closed for them
             INTERPRETERS=json.dumps([{"name": "Ines", "number": INTERPRETER, "languages": ["tr", "fa"]}]),
         )
-        self._speech = {seconds / 10: write_wav(human_speech(seconds / 10)) for seconds in range(10, 31)}
+        self._speech = recorded_speech()
         self._quiet = threading.Event()
 
     @staticmethod
@@ -162,40 +160,11 @@ class Chaos:
         def place(wish: Wish) -> None:
             if time.monotonic() < began + _PLACING:
                 time.sleep(pace.uniform(0, pause))
-                self._ring(wish)
+                ring(self.hotline.settings.exchange_url, wish, self._speech)
 
         with ThreadPoolExecutor(_CROWD) as crowd:
             list(crowd.map(place, placed))
         self._quiet.set()
-
-    def _ring(self, wish: Wish) -> None:
-        """Place a call, as the command line does; the local carrier may die in the middle of it."""
-        script = {"from": wish.number, "at": wish.at, "keys": wish.keys, "hangs_up": wish.hangs_up}
-        files = [("speech", ("speech.wav", self._speech[seconds], "audio/wav")) for seconds in wish.speaks]
-        url = f"{self.hotline.settings.exchange_url}/softphone/scripts"
-        for _ in range(200):
-            try:
-                with requests.post(
-                    url, data={"script": json.dumps(script)}, files=files or None, stream=True, timeout=(2, 60)
-                ) as response:
-                    for line in response.iter_lines():
-                        self._take_down(wish, json.loads(line))
-                return
-            except (requests.RequestException, ValueError):
-                if wish.call_sid:
-                    return  # the local carrier died meanwhile
-            time.sleep(0.2)
-
-    @staticmethod
-    def _take_down(wish: Wish, event: dict) -> None:
-        match event["type"]:
-            case "dialled":
-                wish.call_sid = event["call_sid"]
-            case "said":
-                wish.said.append(event["text"])
-            case "report":
-                wish.finished = True
-                wish.errors += event["errors"]
 
     def _kill_at_random(self) -> None:
         """One after the other, sometimes two at once; each is back within seconds."""

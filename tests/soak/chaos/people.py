@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 #: Languages of the menu; only the first one has a speech model.
@@ -28,19 +29,28 @@ class Wish:
     #: What became of it.
     call_sid: str = ""
     said: list[str] = field(default_factory=list)
+    #: How often the carrier has recorded speech after a tone.
+    spoke: int = 0
     finished: bool = False
     errors: list[str] = field(default_factory=list)
 
 
-def wishes(dice: random.Random, count: int) -> list[Wish]:
-    """Calls of every kind, each from a number of its own."""
-    return [_wish(dice, f"+4917{number:09d}") for number in range(100_000_000, 100_000_000 + count)]
+_KINDS = (
+    *["message"] * 4, *["message, hung up"] * 4, "recorded again", *["keypad"] * 2, *["withheld"] * 2,
+    *["emergency"] * 2, *["postal order"] * 2, *["appointment"] * 2, "link", *["line"] * 3, "line, kept place",
+    "hung up",
+)  # fmt: skip
 
 
-def _wish(dice: random.Random, number: str) -> Wish:
+def wishes(dice: random.Random, count: int, *, first: int = 100_000_000, kinds: Sequence[str] = _KINDS) -> list[Wish]:
+    """Calls of these kinds, each from a number of its own."""
+    return [_wish(dice, f"+4917{number:09d}", kinds) for number in range(first, first + count)]
+
+
+def _wish(dice: random.Random, number: str, kinds: Sequence[str]) -> Wish:
     language, concern = dice.choice("1123"), dice.choice("12")
     seconds = round(dice.uniform(1.0, 3.0), 1)
-    match dice.choice(_KINDS):
+    match dice.choice(kinds):
         case "message":
             return Wish("message", number, [language, concern, "1", _SAID, *_NEW], speaks=(seconds,))
         case "message, hung up":
@@ -68,10 +78,3 @@ def _wish(dice: random.Random, number: str) -> Wish:
             return Wish("line, kept place", number, [language, concern, "-", "1", *_HERE], at="open")
         case _:
             return Wish("hung up", number, [language, concern][: dice.randrange(3)], hangs_up=True)
-
-
-_KINDS = (
-    *["message"] * 4, *["message, hung up"] * 4, "recorded again", *["keypad"] * 2, *["withheld"] * 2,
-    *["emergency"] * 2, *["postal order"] * 2, *["appointment"] * 2, "link", *["line"] * 3, "line, kept place",
-    "hung up",
-)  # fmt: skip

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from redis import Redis
 from rq import Queue
@@ -17,6 +18,7 @@ from ivr import prompts
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
 from ivr.domain.timestamps import utc_now
+from ivr.launcher.process_supervisor import Child
 from ivr.local_carrier.store import Store
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -29,7 +31,6 @@ from ivr.prompts.catalogue import catalogue
 from ivr.prompts.parts import Part, fragments
 from ivr.voicebox import audio_store
 from tests.soak.chaos.people import LANGUAGES, Wish
-from tests.support.running_hotline import RunningHotline
 
 
 def receipts(said: Sequence[str]) -> set[str]:
@@ -52,10 +53,17 @@ def receipts(said: Sequence[str]) -> set[str]:
     return found
 
 
+class Running(Protocol):
+    """What is judged: its processes."""
+
+    children: dict[str, Child]
+    redis: Child
+
+
 class Verdict:
     """Of one run, when nothing is killed any more."""
 
-    def __init__(self, hotline: RunningHotline, placed: Sequence[Wish], deleted: set[str]) -> None:
+    def __init__(self, hotline: Running, placed: Sequence[Wish], deleted: set[str]) -> None:
         self._hotline = hotline
         self._placed = placed
         #: Recordings the carrier has had, and was asked to delete.
@@ -66,7 +74,7 @@ class Verdict:
         began, told, undone = time.monotonic(), 0.0, ["nothing was looked at"]
         while time.monotonic() - began < seconds:
             try:
-                undone = self._undone()
+                undone = self.undone()
             except SQLAlchemyError as error:
                 undone = [f"the database is away ({type(error).__name__})"]
             if not undone:
@@ -80,16 +88,16 @@ class Verdict:
             time.sleep(0.5)
         return undone
 
-    def _undone(self) -> list[str]:
+    def undone(self, *, later_too: bool = True) -> list[str]:
+        """What still has to be done; without `later_too`: of what is due (a recording is looked for minutes later)."""
         undone = []
         if spool.waiting():
             undone.append(f"the spool waits ({spool.oldest(utc_now()):.0f} s)")
         if held := memory_report.of_all(0):
             undone.append(f"{held} entries are in memory alone")
         with database.reading() as session:
-            work = session.execute(
-                select(Work.kind, func.count(Work.id)).where(Work.done_at.is_(None)).group_by(Work.kind)
-            )
+            open_work = select(Work.kind, func.count(Work.id)).where(Work.done_at.is_(None)).group_by(Work.kind)
+            work = session.execute(open_work if later_too else open_work.where(Work.run_after <= utc_now()))
             undone += [f"{count} x {kind}" for kind, count in work]
             for model, alive in (
                 (Call, Call.state == "in_progress"),
@@ -110,7 +118,7 @@ class Verdict:
     def problems(self) -> list[str]:
         """What was lost, doubled, or cannot be opened."""
         return [
-            *self._promises(), *self._messages(), *self._doubled(), *self._audio(), *self._failed_jobs(),
+            *self._promises(), *self._messages(), *self._doubled(), *self.audio(), *self.failed_jobs(),
             *self._calls(), *(["the spool has put entries aside"] if spool.damaged() else []),
         ]  # fmt: skip
 
@@ -171,7 +179,8 @@ class Verdict:
                 found.append(f"{wish.kind} from {wish.number} ({wish.call_sid}), to its end, has {count} tasks")
         return found
 
-    def _audio(self) -> list[str]:
+    def audio(self) -> list[str]:
+        """Recordings that cannot be opened, and audio of which no row knows."""
         with database.reading() as session:
             stored = session.execute(
                 select(Recording.recording_sid, Recording.audio_sha256).where(Recording.state == "stored")
@@ -186,7 +195,7 @@ class Verdict:
         known = {sid for sid, _ in stored}
         return found + [f"the audio of {sid} is nobody's" for sid in audio_store.recordings() if sid not in known]
 
-    def _failed_jobs(self) -> list[str]:
+    def failed_jobs(self) -> list[str]:
         """A job that failed has a row whose state somebody sees (here all rows are done)."""
         connection = Redis.from_url(settings().redis)
         found = []
