@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster
+from ivr.contact_centre import agent_presence, conversations, duty_roster, queue_order
 from ivr.domain.enums import (
     ConversationState,
     LegEnding,
@@ -56,7 +56,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
     taken = _cannot_be_rung(session, now)
-    for entry in call_queue.waiting(session, now):
+    for entry in queue_order.waiting(session, now):
         if entry.team_id not in free:
             there = duty_roster.who_answers(session, entry.team_id, now)
             free[entry.team_id] = [presence for presence in there if presence.state == PresenceState.AVAILABLE]
@@ -156,7 +156,7 @@ def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
     found = next(
         (
             entry
-            for entry in call_queue.waiting(session, now)
+            for entry in queue_order.waiting(session, now)
             if entry.mode == QueueEntryMode.LIVE and entry.call.from_number == number and entry.team_id in teams
         ),
         None,

@@ -14,7 +14,9 @@ from ivr.callbacks.refused import Refused
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
+    companions,
     conversations,
+    interpreter_search,
     interpreters,
     outbound_callbacks,
     seconds,
@@ -120,16 +122,16 @@ def want_companion(session: Session, conversation: Conversation, entered: str, b
         CannotBeRung: the number is none, or must not be dialled.
         Refused: as :func:`_want_companion`.
     """
-    _want_companion(session, conversation, interpreters.number_of_companion(session, entered), None, by, now)
+    _want_companion(session, conversation, companions.number_of_companion(session, entered), None, by, now)
 
 
 def want_listed(session: Session, conversation: Conversation, entry_id: int, by: User, now: datetime) -> None:
     """Ring an office or a partner of the directory.
 
     Raises:
-        CannotBeRung, Refused: as :func:`ivr.contact_centre.interpreters.listed` and :func:`_want_companion`.
+        CannotBeRung, Refused: as :func:`ivr.contact_centre.companions.listed` and :func:`_want_companion`.
     """
-    number, name = interpreters.listed(session, entry_id, now)
+    number, name = companions.listed(session, entry_id, now)
     _want_companion(session, conversation, number, name, by, now)
 
 
@@ -146,7 +148,7 @@ def _want_companion(
         raise Refused(Refusal.NO_CONVERSATION)
     if conversations.has_number(conversation, number):
         raise Refused(Refusal.COMPANION_THERE)
-    wanted = interpreters.request_companion(session, conversation, number, by, now)
+    wanted = companions.request_companion(session, conversation, number, by, now)
     alone = before.having(LegRole.COMPANION, Place.OUT)
     happened(session, conversation, alone, Event(LegRole.COMPANION, Happening.WANTED), now)
     for leg in conversation.legs:
@@ -196,7 +198,7 @@ def _perform(session: Session, conversation: Conversation, act: Act, event: Even
         case Do.FETCH if act.role == LegRole.CALLER:
             _fetch_caller(session, conversation, now)
         case Do.FETCH if act.role == LegRole.COMPANION:
-            interpreters.ring_companion(session, conversation, now)
+            companions.ring_companion(session, conversation, now)
         case _:  # the next member is found for all waiting callers together
             pass
     return conversation.state != ConversationState.ENDED
@@ -277,7 +279,7 @@ def _prepare(session: Session, conversation: Conversation, now: datetime) -> Non
     called_back = conversation.kind == ConversationKind.CALLBACK
     needed = not shared or (called_back and task is not None and task.needs_interpreter)
     # Where nobody knows the language, the call itself tells it.
-    needed = needed and interpreters.can_be_asked(session, conversation.language, now)
+    needed = needed and interpreter_search.can_be_asked(session, conversation.language, now)
     if called_back:
         seconds.ring(session, conversation, now)
     if called_back and (conversation.without_interpreter or not needed):
@@ -301,7 +303,7 @@ def _ring_interpreter(session: Session, conversation: Conversation, event: Event
     if (
         wanted is not None
         and wanted.state != InterpreterRequestState.UNMET
-        and interpreters.ring_next(session, wanted, now)
+        and interpreter_search.ring_next(session, wanted, now)
     ):
         if event.what != Happening.MISSED:  # a search begins
             _plan_to_tell(session, wanted, now)

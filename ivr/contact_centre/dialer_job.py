@@ -15,6 +15,8 @@ from ivr.contact_centre import (
     call_distribution,
     conversation_control,
     conversations,
+    engaged_numbers,
+    interpreter_search,
     interpreters,
     leg_events,
     outbound_callbacks,
@@ -47,7 +49,7 @@ def ring_leg(leg_id: int) -> None:
         if leg.conversation.state == ConversationState.ENDED or not _may_ring(session, leg):
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
-        if leg.role == LegRole.COMPANION and interpreters.is_in_another_call(session, leg, utc_now()):
+        if leg.role == LegRole.COMPANION and engaged_numbers.is_in_another_call(session, leg, utc_now()):
             leg_events.call_over(session, leg, "busy", utc_now())  # as their telephone would say
             return
         if call_distribution.is_overdue(leg, utc_now()):
@@ -79,7 +81,7 @@ def ring_leg(leg_id: int) -> None:
 
 def _may_ring(session: Session, leg: Leg) -> bool:
     """Whether a telephone may still be rung. Much may have happened since the job was planned, as closing time."""
-    if leg.role == LegRole.INTERPRETER and not interpreters.may_be_rung(session, leg, utc_now()):
+    if leg.role == LegRole.INTERPRETER and not interpreter_search.may_be_rung(session, leg, utc_now()):
         return False
     try:
         if leg.role == LegRole.CALLER:

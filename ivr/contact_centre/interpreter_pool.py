@@ -1,7 +1,7 @@
 """The pool of interpreters of a language: who can be rung at an instant, the cheapest first.
 
 It has those of the settings and those of the directory. Which of them has been tried, and who talks, is known to
-:mod:`ivr.contact_centre.interpreters`.
+:mod:`ivr.contact_centre.interpreter_search`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from ivr.contact_centre import (
     conversation_control,
     conversations,
     interpreters,
+    kept_places,
     listening,
     outbound_callbacks,
     seconds,
@@ -129,7 +130,7 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime, conference
         conversation.connected_at = conversation.ended_at or now
         if conversation.entry is not None:
             conversation.entry.call.ending = conversation.entry.call.ending or CallEnding.CONNECTED
-            call_queue.goes_on(session, conversation.entry, now)
+            kept_places.goes_on(session, conversation.entry, now)
     if _is_older(leg, sequence, conference) or leg.state == LegState.ENDED:
         return
     leg.sequence, leg.conference_sid, leg.state = sequence, conference, LegState.JOINED

@@ -16,7 +16,7 @@ from ivr.callbacks.refused import Refused, refusal_of
 from ivr.calls import going_on
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, incidents, interpreters
+from ivr.contact_centre import agent_presence, call_queue, conversations, incidents, interpreters, kept_places
 from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain import client_addresses, phone_numbers
 from ivr.domain.enums import (
@@ -223,7 +223,7 @@ def dial(session: Session, conversation: Conversation, now: datetime) -> None:
     except Refused:
         claims.release_automatically(session, task, now)
         if conversation.entry is not None:  # the place is served when the number is free
-            call_queue.serve_again(conversation.entry)
+            kept_places.serve_again(conversation.entry)
         conversations.end(session, conversation, now)
         return
     conversations.add_leg(session, conversation, LegRole.CALLER, task.callback_number, now)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from ivr.callbacks import promises
-from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
+from ivr.contact_centre import conversations, duty_roster, queue_order, service_level
 from ivr.contact_centre.agent_presence import THERE
 from ivr.domain.enums import PresenceState, SlaMeasure
 from ivr.models.accounts import Team, User, team_members
@@ -41,10 +41,10 @@ def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
         select(QueueEntry)
         .where(
             QueueEntry.team_id == team.id,
-            call_queue.IN_QUEUE,
-            call_queue.is_served(session, now),
+            queue_order.IN_QUEUE,
+            queue_order.is_served(session, now),
         )
-        .order_by(*call_queue.ORDER)
+        .order_by(*queue_order.ORDER)
     ).all()
     present = session.scalars(
         select(Presence)

@@ -12,7 +12,7 @@ from ivr.callbacks import caller_news, claims, emergency_reports, events, intake
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_task
-from ivr.contact_centre import agent_presence, call_distribution, call_queue, conversation_notes, transfers
+from ivr.contact_centre import agent_presence, call_distribution, conversation_notes, kept_places, transfers
 from ivr.domain.enums import (
     ConversationKind,
     ConversationOutcome,
@@ -102,7 +102,7 @@ def _settle(session: Session, task: CallbackTask, user: User, talked_at: datetim
         raise refusal_of(task)
     events.note(session, task, user, text, now)
     sms.drop_unsent(session, task)
-    call_queue.request_is_settled(session, task, now)
+    kept_places.request_is_settled(session, task, now)
 
 
 def _of_call(session: Session, conversation: Conversation, now: datetime) -> CallbackTask | None:

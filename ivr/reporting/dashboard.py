@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ivr.callbacks import promises
 from ivr.config.settings import settings
-from ivr.contact_centre import call_queue, duty_roster
+from ivr.contact_centre import duty_roster, queue_order
 from ivr.domain.enums import CallEnding, QueueEntryMode, QueueEntryState, QueueExit, SlaMeasure, TaskState
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
@@ -64,7 +64,7 @@ def tiles(session: Session, now: datetime) -> list[Tile]:
     """
     targets, today = settings().targets, daily_metrics.local_day(now)
     waiting = select(func.count(), func.min(QueueEntry.entered_at)).where(
-        call_queue.IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE
+        queue_order.IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE
     )
     callers, since = session.execute(waiting).one()
     longest = max(0.0, (now - since).total_seconds()) if since else 0.0

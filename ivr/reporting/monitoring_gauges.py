@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ivr import __version__
 from ivr.calls import synthetic_calls
 from ivr.config.settings import settings
-from ivr.contact_centre import call_queue
+from ivr.contact_centre import queue_order
 from ivr.domain.enums import RecordingState, SlaMeasure, SlaState, TaskState, TranscriptState
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -98,7 +98,7 @@ def _tasks(session: Session) -> Iterator[Metric]:
 
 
 def _waiting_callers(session: Session, now: datetime) -> Iterator[Metric]:
-    query = select(func.count(), func.min(QueueEntry.entered_at)).where(call_queue.IN_QUEUE)
+    query = select(func.count(), func.min(QueueEntry.entered_at)).where(queue_order.IN_QUEUE)
     count, first = session.execute(query).one()
     yield _gauge("queue_callers", "Callers in call queues, kept places included", count)
     yield _gauge("queue_longest_wait_seconds", "Seconds for which the first of them has waited", _age(first, now))

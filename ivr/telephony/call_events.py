@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import code_changes, contacts, emergency_reports, intake, silent_callers, sms
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language
-from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
+from ivr.contact_centre import call_distribution, call_queue, interpreters, kept_places, leg_events
 from ivr.domain.enums import EventName, QueueExit
 from ivr.flows.request import to_record
 from ivr.flows.state import CallState, Event, EventContext
@@ -66,7 +66,7 @@ def take_in(session: Session, call: Call, state: CallState, event: Event, now: d
         case EventName.PLACE_KEPT:
             kept = intake.contact_for(session, call, request, now)
             if entry := call_queue.of_call(session, call.call_sid, visit_of(context)):
-                call_queue.keep_place(session, entry, kept.task, now)
+                kept_places.keep_place(session, entry, kept.task, now)
         case EventName.INTERPRETER_WANTED:
             interpreters.note_wanted(session, call, intake.contact_for(session, call, request, now))
             leg_events.callers_call_over(session, call, now, postponed=True)

@@ -18,7 +18,7 @@ from ivr.callbacks.request import Request
 from ivr.calls import known_numbers, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
-from ivr.contact_centre import call_queue
+from ivr.contact_centre import call_queue, queue_order
 from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import (
     AnsweredQuestion,
@@ -99,7 +99,7 @@ class FlowContext:
             return False
         try:
             with database.reading() as session:
-                return call_queue.kept_for(session, number, Request.of(state.request).team, self.now) is not None
+                return queue_order.kept_for(session, number, Request.of(state.request).team, self.now) is not None
         except SQLAlchemyError:
             return False
 

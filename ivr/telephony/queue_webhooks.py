@@ -17,7 +17,15 @@ from ivr.callbacks.request import Request
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster, interpreters, listening
+from ivr.contact_centre import (
+    call_distribution,
+    call_queue,
+    conversations,
+    duty_roster,
+    interpreters,
+    kept_places,
+    listening,
+)
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationState, QueueEntryMode, QueueEntryState, QueueExit
@@ -160,7 +168,7 @@ def _wishes(session: Session, state: CallState, wish: QueueExit, now: datetime) 
         call_queue.leave(session, entry, wish, now)
         return
     task = intake.open_for(session, entry.call, Request.of(state.request), now)  # promised at once:
-    call_queue.keep_place(session, entry, task, now)  # many hang up right after the key
+    kept_places.keep_place(session, entry, task, now)  # many hang up right after the key
     entry.reason = QueueExit.CALLBACK
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ivr.contact_centre import call_distribution, call_queue
+from ivr.contact_centre import call_distribution, queue_order
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import QueueEntry
 
@@ -16,8 +16,8 @@ _LONG = timedelta(minutes=60)
 
 def told(session: Session, entry: QueueEntry, now: datetime) -> tuple[PromptLine, ...]:
     """Position and expected wait of a waiting caller, and why they wait where members have declined the call."""
-    place = call_queue.position(session, entry, now)
-    expected = call_queue.expected_wait(session, entry.team_id, place, now)
+    place = queue_order.position(session, entry, now)
+    expected = queue_order.expected_wait(session, entry.team_id, place, now)
     # the offer to be called back follows
     why = (PromptLine("nobody_answered"),) if call_distribution.was_declined(session, entry) else ()
     said = (*why, PromptLine("line_position", values={"place": str(place)}))

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre import (
     agent_presence,
+    companions,
     conversation_notes,
     conversation_wishes,
     conversations,
     incidents,
-    interpreters,
     transfers,
 )
 from ivr.contact_centre.transfers import Target
@@ -74,7 +74,7 @@ def transfer() -> AnyResponse:
         conversation = talking(session)
         try:
             target = _target(session, form.to)
-        except interpreters.CannotBeRung:
+        except companions.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
         conversation_wishes.transfer(
             session, conversation, target, TransferKind(form.kind), form.text, session.get_one(User, me().id), utc_now()
@@ -87,7 +87,7 @@ def _target(session: Session, chosen: str) -> Target:
     found = _TARGET.fullmatch(chosen)
     kind, number = (found[1], int(found[2])) if found else ("", 0)
     if kind == "entry":
-        dialled, name = interpreters.listed(session, number, utc_now())
+        dialled, name = companions.listed(session, number, utc_now())
         return Target(number=dialled, name=name)
     if kind == "user" and session.get(User, number) is not None:
         return Target(user_id=number)

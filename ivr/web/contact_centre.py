@@ -22,6 +22,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
+    companions,
     conversation_control,
     conversation_notes,
     conversations,
@@ -281,7 +282,7 @@ def companion() -> AnyResponse:
                 conversation_control.want_listed(session, conversation, form.entry, me(), utc_now())
             else:
                 conversation_control.want_companion(session, conversation, form.number, me(), utc_now())
-        except interpreters.CannotBeRung:
+        except companions.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
 
     return act_in_call(change, form=form, done=gettext("The person is being called."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ivr.carrier import call_control
-from ivr.contact_centre import call_distribution, call_queue, leg_events
+from ivr.contact_centre import call_distribution, leg_events, queue_order
 from ivr.domain.enums import CallRowState, LegState
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -32,7 +32,7 @@ def check_ended_calls() -> None:
     Without this a lost event would keep the queue entry or the conversation open for ever.
     """
     with database.reading() as session:
-        held = select(Call.call_sid).join(QueueEntry).where(call_queue.IN_QUEUE)
+        held = select(Call.call_sid).join(QueueEntry).where(queue_order.IN_QUEUE)
         waiting = session.scalars(held.where(Call.state != CallRowState.ENDED).distinct()).all()
         talking = {
             leg.id: leg.call_sid

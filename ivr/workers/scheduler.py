@@ -33,7 +33,7 @@ from ivr.callbacks import (
 )
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_calls, duty_roster
+from ivr.contact_centre import agent_presence, call_distribution, duty_calls, duty_roster, kept_places, queue_order
 from ivr.domain import opening_hours
 from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
@@ -251,11 +251,11 @@ def distribute() -> None:
     """
     now = utc_now()
     with database.reading() as session:
-        if call_queue.is_empty(session):
+        if queue_order.is_empty(session):
             return
     closed = not opening_hours.is_open(present.hours(), now) and not clock_watch.is_ahead(now)
     with database.writing_alone() as session:
-        call_queue.drop_kept_places(session, now, closed=closed)
+        kept_places.drop_kept_places(session, now, closed=closed)
         call_distribution.match(session, now)
 
 

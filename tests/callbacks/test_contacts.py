@@ -23,7 +23,7 @@ from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.carrier import client
-from ivr.contact_centre import call_queue, outbound_callbacks
+from ivr.contact_centre import call_queue, kept_places, outbound_callbacks, queue_order
 from ivr.domain import receipt_codes
 from ivr.domain.enums import Availability, CallerProof, Concern, DeliveryState, TaskEventKind
 from ivr.domain.timestamps import utc_now
@@ -207,17 +207,17 @@ def test_nobody_is_dialled_automatically_until_a_change_is_confirmed(empty_datab
         call = found.call
         call.state = "ended"
         place = call_queue.enter(session, call, 1, Request(concern=Concern.BENEFITS), "de", "", now)
-        call_queue.keep_place(session, place, found, now)
-        assert call_queue.waiting(session, now) == [place]
+        kept_places.keep_place(session, place, found, now)
+        assert queue_order.waiting(session, now) == [place]
         if change == "number":
             code_changes.change_number(session, found.contacts[0], NEW, now)
         else:
             code_changes.withdraw(session, found.contacts[0], now)
-        assert call_queue.waiting(session, now) == []
+        assert queue_order.waiting(session, now) == []
         with pytest.raises(Refused) as refused:
             outbound_callbacks.begin(session, found, mia, now)
         assert refused.value.reason in ("unconfirmed", "closed_now")
-        call_queue.drop_kept_places(session, now, closed=False)
+        kept_places.drop_kept_places(session, now, closed=False)
         assert (place.state, found.state) == ("left", "open"), "members work it like any other"
         if change == "number":
             code_changes.confirm(session, found.contacts[0], PROOF, mia, now)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select, text
 
 from ivr.callbacks import proposals, queries
-from ivr.contact_centre import call_queue
+from ivr.contact_centre import queue_order
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
@@ -89,7 +89,7 @@ ASKED = {
     "done": (_counts("done"), [_CLOSED_OF_TEAM]),
     "due": (_counts("due"), [_OPEN, {"ix_sla_clocks_missed_open"}, {"ix_sla_clocks_running"}]),
     "next task": (lambda session, user, now: queries.candidates(session, user, ["de"], now), [_OPEN]),
-    "callers": (lambda session, _user, now: call_queue.waiting(session, now), [{"ix_line_entries_line"}]),
+    "callers": (lambda session, _user, now: queue_order.waiting(session, now), [{"ix_line_entries_line"}]),
     "alike": (_alike, [{"ix_contacts_changed_number_from"}, {"ix_contacts_callback_number"}]),
 }  # fmt: skip
 

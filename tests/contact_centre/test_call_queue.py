@@ -11,7 +11,15 @@ from ivr.callbacks import claims
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, wallboard
+from ivr.contact_centre import (
+    agent_presence,
+    call_queue,
+    conversations,
+    duty_roster,
+    kept_places,
+    queue_order,
+    wallboard,
+)
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
@@ -32,7 +40,7 @@ def test_the_expected_wait_is_what_the_last_half_hour_tells(empty_database) -> N
     people = hire()
     with database.writing() as session:
         person = enters(session, 1)
-        assert call_queue.expected_wait(session, person.team_id, 3, NOW) is None, "nothing is promised without data"
+        assert queue_order.expected_wait(session, person.team_id, 3, NOW) is None, "nothing is promised without data"
         for name in ("mia", "nils"):
             agent_presence.start_answering(session, people[name], f"+49421987{people[name].id:03d}", [], NOW)
         for number, (began, took) in enumerate(((1, 1), (20, 9), (29, 20), (31, 30)), start=2):
@@ -41,8 +49,8 @@ def test_the_expected_wait_is_what_the_last_half_hour_tells(empty_database) -> N
             talk = conversations.for_entry(session, earlier, NOW)
             talk.state, talk.ended_at = "ended", earlier.answered_at + timedelta(minutes=took)
         session.flush()
-        assert call_queue.expected_wait(session, person.team_id, 2, NOW) == timedelta(minutes=10)
-        assert call_queue.expected_wait(session, person.team_id, 1, NOW) == timedelta(minutes=5)
+        assert queue_order.expected_wait(session, person.team_id, 2, NOW) == timedelta(minutes=10)
+        assert queue_order.expected_wait(session, person.team_id, 1, NOW) == timedelta(minutes=5)
 
 
 def test_emergencies_take_nobodys_place(empty_database, monkeypatch) -> None:
@@ -97,9 +105,9 @@ def test_a_place_is_kept_though_a_colleague_held_the_task(empty_database) -> Non
         place = enters(session, 1)
         task = session.get_one(CallbackTask, a_task_in(session))
         claims.claim(session, task, people["nils"], NOW)
-        call_queue.keep_place(session, place, task, NOW)
+        kept_places.keep_place(session, place, task, NOW)
         session.flush()
-        call_queue.drop_kept_places(session, NOW, closed=False)
+        kept_places.drop_kept_places(session, NOW, closed=False)
         assert (place.state, place.mode, task.state) == ("waiting", "callback", "open")
 
 
@@ -108,7 +116,7 @@ def test_places_are_counted_in_ones_own_teams_line_emergencies_first(empty_datab
         first, other, last = enters(session, 1), enters(session, 2, "work"), enters(session, 3)
         urgent = enters(session, 4, "emergency", NOW + timedelta(minutes=1))
         session.flush()
-        assert [call_queue.position(session, entry, NOW) for entry in (urgent, first, last, other)] == [1, 2, 3, 1]
+        assert [queue_order.position(session, entry, NOW) for entry in (urgent, first, last, other)] == [1, 2, 3, 1]
         assert call_queue.enter(session, first.call, 1, Request(concern="benefits"), "tr", "", NOW) is first, (
             "twice is once"
         )
@@ -116,20 +124,20 @@ def test_places_are_counted_in_ones_own_teams_line_emergencies_first(empty_datab
 
 def test_a_kept_place_ends_with_its_task_and_at_closing_time(empty_database) -> None:
     with database.writing() as session:
-        assert call_queue.is_empty(session)
+        assert queue_order.is_empty(session)
         places = [enters(session, number) for number in (1, 2)]
         for place in places:
             task = session.get_one(CallbackTask, a_task_in(session))
-            call_queue.keep_place(session, place, task, NOW)
+            kept_places.keep_place(session, place, task, NOW)
         session.flush()
         session.get_one(CallbackTask, places[0].task_id).state = "closed"
         session.flush()
-        call_queue.drop_kept_places(session, NOW, closed=False)
+        kept_places.drop_kept_places(session, NOW, closed=False)
         assert [place.reason for place in places] == ["withdrawn", None]
-        assert not call_queue.is_empty(session)
-        call_queue.drop_kept_places(session, NOW, closed=True)
+        assert not queue_order.is_empty(session)
+        kept_places.drop_kept_places(session, NOW, closed=True)
         assert [place.reason for place in places] == ["withdrawn", "closed"]
-        assert call_queue.is_empty(session)
+        assert queue_order.is_empty(session)
 
 
 def a_task_in(session) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import StatementError
 
 from ivr.callbacks.request import Request
 from ivr.calls import calls
-from ivr.contact_centre import call_queue
+from ivr.contact_centre import call_queue, queue_order
 from ivr.domain.enums import Availability, Concern, TaskState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -94,7 +94,7 @@ def test_waiting_callers_are_served_beside_one_whose_entry_is_unknown(empty_data
             entries.append(call_queue.enter(session, call, 1, request, "de", "", utc_now()).id)
     spoil("line_entries", "concern", "parking", entries[0])
     with database.reading() as session:
-        assert [entry.id for entry in call_queue.waiting(session, utc_now())] == [entries[1]]
+        assert [entry.id for entry in queue_order.waiting(session, utc_now())] == [entries[1]]
 
 
 def test_a_worker_goes_on_after_work_of_a_kind_it_does_not_know(

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from ivr.callbacks.refused import Refused
 from ivr.calls import calls
+from ivr.contact_centre import kept_places, queue_order
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -98,18 +99,17 @@ def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(services) -> N
 
 
 def test_nobody_is_rung_for_a_kept_place_that_is_restricted(services) -> None:
-    from ivr.contact_centre import call_queue
 
     person, now = Person(services, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
         entry = session.scalars(select(QueueEntry)).one()
         entry.state, entry.mode, entry.left_at, entry.answered_at = "waiting", "callback", None, None
         session.flush()
-        assert list(call_queue.waiting(session, now)) == [entry]
+        assert list(queue_order.waiting(session, now)) == [entry]
         task = session.get_one(CallbackTask, person.task_id)
         restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
-        assert list(call_queue.waiting(session, now)) == []
-        call_queue.drop_kept_places(session, now, closed=False)
+        assert list(queue_order.waiting(session, now)) == []
+        kept_places.drop_kept_places(session, now, closed=False)
         assert (entry.state, entry.reason) == ("left", "withdrawn")
 
 

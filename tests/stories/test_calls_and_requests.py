@@ -18,11 +18,13 @@ from ivr.contact_centre import (
     agent_presence,
     call_distribution,
     call_queue,
+    companions,
     conversation_control,
     conversations,
-    interpreters,
+    kept_places,
     leg_events,
     outbound_callbacks,
+    queue_order,
     wrap_up,
 )
 from ivr.domain.enums import LegRole, Refusal, TaskEventKind
@@ -173,7 +175,7 @@ def test_a_number_of_the_house_is_no_companions(empty_database, monkeypatch, wri
         staff_telephones.add(session, "0421 77777", "", "Empfang", NOW)
         talk = conversations.for_entry(session, enters(session, 1), NOW)
         conversations.add_leg(session, talk, LegRole.MEMBER, "+4942198765", NOW, ring=False, accepted_at=NOW)
-        with pytest.raises(interpreters.CannotBeRung):
+        with pytest.raises(companions.CannotBeRung):
             conversation_control.want_companion(session, talk, written, people["mia"], NOW)
         assert session.scalar(select(InterpreterRequest.id)) is None
         conversation_control.want_companion(session, talk, "0421 12345", people["mia"], NOW)
@@ -268,7 +270,7 @@ def test_what_is_settled_in_a_call_is_settled_everywhere(empty_database) -> None
     with database.writing() as session:
         kept = enters(session, 1)
         task = intake.open_for(session, kept.call, Request(concern="benefits"), NOW)
-        call_queue.keep_place(session, kept, task, NOW)
+        kept_places.keep_place(session, kept, task, NOW)
         kept.call.state = "ended"
         sms.send_link(session, kept.call, NUMBER, "de")
         again = enters(session, 2)
@@ -380,15 +382,15 @@ def test_a_kept_place_waits_while_its_number_calls_and_then_goes_on(empty_databa
     with database.writing() as session:
         kept = enters(session, 1)
         task = intake.open_for(session, kept.call, Request(concern="benefits"), NOW)
-        call_queue.keep_place(session, kept, task, NOW)
+        kept_places.keep_place(session, kept, task, NOW)
         kept.call.state = "ended"
         again = calls.seen(session, f"CA{2:032d}", NUMBER, NOW)
         session.flush()
-        assert kept not in call_queue.waiting(session, NOW)
-        call_queue.drop_kept_places(session, NOW, closed=False)
+        assert kept not in queue_order.waiting(session, NOW)
+        kept_places.drop_kept_places(session, NOW, closed=False)
         again.state = "ended"
         session.flush()
-        assert kept in call_queue.waiting(session, NOW), "nothing was lost meanwhile"
+        assert kept in queue_order.waiting(session, NOW), "nothing was lost meanwhile"
 
 
 def test_a_busy_telephone_that_is_calling_us_counts_no_attempt(empty_database) -> None:

@@ -17,7 +17,15 @@ from ivr.callbacks import alert_digest, attempts, claims, contacts, queries, sil
 from ivr.callbacks.request import Request
 from ivr.calls import screening
 from ivr.config.settings import Settings
-from ivr.contact_centre import agent_presence, call_distribution, call_queue, leg_events, wrap_up
+from ivr.contact_centre import (
+    agent_presence,
+    call_distribution,
+    call_queue,
+    kept_places,
+    leg_events,
+    queue_order,
+    wrap_up,
+)
 from ivr.domain.enums import Held, Outcome, ReplyBy, Screening, TaskKind
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
@@ -317,7 +325,7 @@ def test_who_hangs_up_before_giving_a_number_holds_no_place(webhook_caller, mia:
     person = waits(webhook_caller(at="open"), "1")
     assert place_of(person) == 1
     with database.writing() as session:
-        call_queue.drop_kept_places(session, utc_now(), closed=False)
+        kept_places.drop_kept_places(session, utc_now(), closed=False)
         gone = session.scalars(select(QueueEntry.reason).where(QueueEntry.mode == "callback")).all()
     assert gone == ["withdrawn"] * 4
     assert place_of(person) == 1
@@ -330,9 +338,9 @@ def test_a_place_that_nobody_may_call_is_none(webhook_caller, mia: User, shown: 
     person = waits(webhook_caller(at="open"), "1")
     assert place_of(person) == 1
     with database.writing() as session:
-        assert [entry.mode for entry in call_queue.waiting(session, utc_now())] == ["live"]
-        assert call_queue.kept_for(session, shown, "benefits", utc_now()) is None
-        call_queue.drop_kept_places(session, utc_now(), closed=False)
+        assert [entry.mode for entry in queue_order.waiting(session, utc_now())] == ["live"]
+        assert queue_order.kept_for(session, shown, "benefits", utc_now()) is None
+        kept_places.drop_kept_places(session, utc_now(), closed=False)
         assert session.scalars(select(QueueEntry.reason).where(QueueEntry.mode == "callback")).all() == ["withdrawn"]
 
 
@@ -340,7 +348,7 @@ def place_of(person: WebhookCaller) -> int:
     with database.reading() as session:
         entry = call_queue.of_call(session, person.sid, 1)
         assert entry is not None
-        return call_queue.position(session, entry, utc_now())
+        return queue_order.position(session, entry, utc_now())
 
 
 @pytest.mark.parametrize("what", ["number given", "in writing", "erased", "closed", "restricted", "blocked", "claimed"])
@@ -367,7 +375,7 @@ def test_a_kept_place_counts_as_long_as_it_can_be_served(webhook_caller, mia: Us
     counts = what == "number given"
     assert place_of(person) == (2 if counts else 1)
     with database.reading() as session:
-        assert (len(call_queue.waiting(session, now)) == 2) == counts
+        assert (len(queue_order.waiting(session, now)) == 2) == counts
 
 
 # -- silent callers ------------------------------------------------------------------------------------

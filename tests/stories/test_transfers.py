@@ -14,11 +14,11 @@ from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.contact_centre import (
     agent_presence,
+    companions,
     conversation_notes,
     conversation_wishes,
     conversations,
     directory,
-    interpreters,
     outbound_callbacks,
     transfers,
     wrap_up,
@@ -210,7 +210,7 @@ def test_an_office_of_the_directory_takes_the_caller_over(desk: Desk) -> None:
     with database.writing_alone() as session:
         entry = Listed(DirectoryKind.OFFICE, "Wohngeldstelle", OFFICE, {"monday": "08:00-16:00"})
         entry_id = directory.add(session, entry, desk.mia, Actor("Lena", "supervisor"), desk.carrier.clock.now).id
-        number, name = interpreters.listed(session, entry_id, desk.carrier.clock.now)
+        number, name = companions.listed(session, entry_id, desk.carrier.clock.now)
     desk.transfers(Target(number=number, name=name))
     desk.carrier.clock.run(30)
     assert "eine anrufende Person zu Ihnen durchstellen" in office.heard

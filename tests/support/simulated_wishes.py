@@ -14,12 +14,12 @@ from ivr.audit.access_log import Actor
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre import (
     agent_presence,
+    companions,
     conversation_control,
     conversation_notes,
     conversation_wishes,
     conversations,
     directory,
-    interpreters,
     listening,
     outbound_callbacks,
 )
@@ -87,7 +87,7 @@ class Wishes:
 
     def _grant(self, wish: str, user: User, do: Callable[[Session, Conversation, User], None]) -> None:
         """Do it in a transaction of its own; what the pages would refuse is refused."""
-        with suppress(Refused, interpreters.CannotBeRung), database.writing_alone() as session:
+        with suppress(Refused, companions.CannotBeRung), database.writing_alone() as session:
             by = session.get_one(User, user.id)
             theirs = conversations.of_user(session, user.id)
             if wish in ("listen", "call_back") or theirs is not None:
@@ -106,7 +106,7 @@ class Wishes:
 
     def _transfer(self, session: Session, talk: Conversation, by: User) -> None:
         others = [Target(user_id=user.id) for user in [*self.members, self.lena]]
-        number, name = interpreters.listed(session, self._office, self._now)
+        number, name = companions.listed(session, self._office, self._now)
         to = self.dice.choice([*others, Target(team_id=talk.team_id), Target(number=number, name=name)])
         note = self._new_text() if self.dice.random() < 0.5 else ""
         kind = self.dice.choice(list(TransferKind))

@@ -27,8 +27,10 @@ from ivr.contact_centre import (
     call_distribution,
     call_queue,
     conversations,
+    kept_places,
     leg_events,
     outbound_callbacks,
+    queue_order,
     wrap_up,
 )
 from ivr.models.accounts import Team, User
@@ -144,7 +146,7 @@ class Day:
         chance = self.dice.random()
         if chance < 0.4:
             task = intake.open_for(session, entry.call, Request(concern=entry.concern), self.now)
-            call_queue.keep_place(session, entry, task, self.now)
+            kept_places.keep_place(session, entry, task, self.now)
             self._ended(entry.call.call_sid, "kept_place")
         elif chance < 0.7:
             call_queue.leave(session, entry, "message", self.now)
@@ -161,11 +163,11 @@ class Day:
 
     def closes(self, session: Session) -> None:
         """Closing time: whoever waits is taken to the voicebox."""
-        for entry in call_queue.waiting(session, self.now):
+        for entry in queue_order.waiting(session, self.now):
             if entry.mode == "live":
                 call_queue.leave(session, entry, "closed", self.now)
                 self._leaves_a_message(session, entry.call, Request(concern=entry.concern), "closed")
-        call_queue.drop_kept_places(session, self.now, closed=True)
+        kept_places.drop_kept_places(session, self.now, closed=True)
 
     def _ended(self, call_sid: str, how: str) -> None:
         self.tally.endings[how] += 1

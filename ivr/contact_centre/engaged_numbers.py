@@ -1,0 +1,28 @@
+"""Telephone numbers that are in a call with us, or are rung for one: nobody is rung there a second time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.calls import going_on
+from ivr.domain.enums import LegRole, LegState
+from ivr.models.contact_centre import Leg
+
+
+def everywhere(session: Session, now: datetime) -> set[str | None]:
+    """The numbers that are rung or talk, in whatever role: an interpreter may be in a call as somebody's companion."""
+    engaged = select(Leg.number).where(Leg.number.is_not(None), Leg.state != LegState.ENDED, Leg.created_at <= now)
+    return {*session.scalars(engaged)}
+
+
+def is_in_another_call(session: Session, leg: Leg, now: datetime) -> bool:
+    """Whether a person is in another call with us, or is rung for one. A listed number has lines enough for several."""
+    if leg.role == LegRole.COMPANION and leg.name is not None:
+        return False
+    engaged = Leg.state.in_((LegState.RINGING, LegState.ANSWERED, LegState.JOINED))
+    dialled = and_(Leg.state == LegState.WANTED, Leg.call_sid.is_not(None))  # it will ring in a moment
+    elsewhere = select(Leg.id).where(Leg.number == leg.number, Leg.id != leg.id, or_(engaged, dialled))
+    return session.scalar(elsewhere.limit(1)) is not None or going_on.is_calling(session, leg.number, now)
