@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
 from ivr.callbacks import claims
@@ -13,6 +13,7 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
 from tests.support.browser import open_desk
 from tests.support.people import a_task, the_task
+from tests.support.waiting import eventually
 
 #: Milliseconds in which a page would not have asked by itself yet.
 _TOLD = {"timeout": 8000}
@@ -44,17 +45,40 @@ def test_anothers_claim_appears_and_focus_ticks_and_half_a_note_stay(browser, ho
     assert page.complaints == []
 
 
+MORE = "hat mehr von einer Nachricht verstanden"
+
+
+def a_machine_understands_more(task: int) -> None:
+    with database.writing() as session:
+        left = select(VoiceboxMessage.id).where(VoiceboxMessage.task_id == task)
+        heard = select(Transcript).join(Recording).where(Recording.message_id.in_(left))
+        session.scalars(heard).one().gist = {"language": "en", "text": "About the rent.", "engine": "whisper"}
+
+
+def test_a_form_on_its_way_is_not_broken_off_though_a_machine_understands_more(browser, hotline, people) -> None:
+    mine = a_task(text="Guten Tag, es geht um die Miete.")
+    page = open_desk(browser, hotline)
+    page.goto(f"/desk/tasks/{mine}")
+    on_its_way: list[Route] = []
+    page.route("**/claim", lambda route: on_its_way.append(route))
+    page.locator('form[action$="/claim"] button').first.click(no_wait_after=True)
+    eventually(lambda: page.wait_for_timeout(50) or on_its_way)
+    with page.expect_response("**/others?*"):
+        a_machine_understands_more(mine)
+    page.wait_for_timeout(500)  # the page has shown the answer
+    on_its_way[0].continue_()
+    expect(page.locator(".flashes")).to_contain_text("Auftrag übernommen.")
+    assert page.complaints == []
+
+
 def test_what_came_of_a_form_stays_though_a_machine_understands_more(browser, hotline, people) -> None:
     mine = a_task(text="Guten Tag, es geht um die Miete.")
     page = open_desk(browser, hotline)
     page.goto(f"/desk/tasks/{mine}")
     page.locator('form[action$="/claim"] button').first.click()
     expect(page.locator(".flashes")).not_to_be_empty()
-    with database.writing() as session:
-        left = select(VoiceboxMessage.id).where(VoiceboxMessage.task_id == mine)
-        heard = select(Transcript).join(Recording).where(Recording.message_id.in_(left))
-        session.scalars(heard).one().gist = {"language": "en", "text": "About the rent.", "engine": "whisper"}
-    expect(page.locator("#others")).to_contain_text("hat mehr von einer Nachricht verstanden", **_TOLD)
+    a_machine_understands_more(mine)
+    expect(page.locator("#others")).to_contain_text(MORE, **_TOLD)
     expect(page.locator(".flashes")).not_to_be_empty()
     page.locator("#others a").click()
     expect(page.locator("#main")).to_contain_text("About the rent.")

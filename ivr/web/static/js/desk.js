@@ -302,13 +302,16 @@ if (document.body.dataset.aliveUrl) {
 }
 
 // -- a transcript, a language or a rendering has come: shown at once where nobody listens, types or reads an answer ----
+let sending = false; // a form is on its way: loading the page anew would break its answer off
+window.addEventListener("submit", (event) => (sending = !event.defaultPrevented));
+window.addEventListener("pageshow", () => (sending = false));
 document.addEventListener("htmx:after:swap", () => {
   if (!document.querySelector("#others [data-heard-more]")) return;
   const listening = [...document.querySelectorAll("audio")].some((audio) => audio.currentTime > 0);
   const typing = document.activeElement?.matches("input, select, textarea");
   const open = document.querySelector(".app-message details[open], details.act[open], dialog[open]");
   const answered = document.querySelector(".flashes > *"); // what came of a form would be gone
-  if (listening || typing || open || answered || String(getSelection())) return;
+  if (sending || listening || typing || open || answered || String(getSelection())) return;
   location.reload();
 });
 
