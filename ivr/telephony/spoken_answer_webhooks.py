@@ -14,17 +14,19 @@ from ivr.carrier.webhook_urls import voice_url
 from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
-from ivr.flows.protocol import Input, Keys, Spoken
+from ivr.flows.protocol import Input, Keys, PromptLine, Spoken
 from ivr.flows.state import CallState
 from ivr.platform import database
 from ivr.prompts.script import script
-from ivr.telephony import twiml
+from ivr.telephony import spoken_lines, twiml
 from ivr.telephony.call_session import call_sid, present_context, reply, sid, state_of
 from ivr.telephony.document import Document
 from ivr.voicebox import spoken_answers
 
 log = logging.getLogger(__name__)
 answers = Blueprint("spoken", __name__, url_prefix="/voice/spoken")
+#: Parameter of an address: the caller has just heard that we are busy with what they said.
+_TOLD = "told"
 
 answers.before_request(only_the_carrier)
 
@@ -53,7 +55,7 @@ def ended() -> Document:
     if pressed not in ("", "#"):  # the hash key ends what was said
         return _answered(state, Keys(pressed))
     key = _key()
-    return _ask_again(state) if key is None else _answered(state, Spoken(key))
+    return _wait(state) if key is None else _answered(state, Spoken(key))
 
 
 def _key() -> str | None:
@@ -86,13 +88,22 @@ def _answered(state: CallState, given: Input) -> Document:
     return reply(engine.answer(script(), state, given, present_context()), state)
 
 
-def _ask_again(state: CallState) -> Document:
-    return _to(twiml.url("spoken", state, call_sid(), **{twiml.ANSWER: _answer_id()}), pause=1)
-
-
-def _to(url: str, pause: int = 0) -> Document:
+def _wait(state: CallState) -> Document:
+    """The word is being understood: a caller hears so at once, and again after each second that follows in silence."""
+    told = request.args.get(_TOLD) == "1"
+    again = twiml.url("spoken", state, call_sid(), **{twiml.ANSWER: _answer_id()} | ({} if told else {_TOLD: 1}))
     document = VoiceResponse()
-    if pause:
-        document.pause(length=pause)
+    if told:
+        document.pause(length=1)
+    else:
+        spoken_lines.speak(document, (PromptLine("one_moment"),), spoken_lines.languages_of(state), {})
+    return _and_then(document, again)
+
+
+def _to(url: str) -> Document:
+    return _and_then(VoiceResponse(), url)
+
+
+def _and_then(document: VoiceResponse, url: str) -> Document:
     document.redirect(url, method="POST")
     return Document(document)

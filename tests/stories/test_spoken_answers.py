@@ -163,6 +163,17 @@ def test_a_key_counts_while_the_word_is_recorded(silent_caller, recogniser, ende
     nothing_was_kept(recogniser, recording)
 
 
+def test_nobody_listens_to_silence_while_a_word_is_understood(silent_caller, recogniser) -> None:
+    """Four seconds at most: a sentence at once, then a second without one, then the sentence again."""
+    person = silent_caller()
+    person.says_word()
+    waited = [(person.last, "Pause" in person.tags)]
+    for _ in range(3):
+        person.goes_on()
+        waited.append((person.last, "Pause" in person.tags))
+    assert waited == [(["one_moment"], False), ([], True), (["one_moment"], False), ([], True)]
+
+
 def test_a_word_that_comes_too_late_counts_for_nothing_and_is_not_even_fetched(silent_caller, recogniser) -> None:
     """The transcribers are busy with a long message, or have been killed."""
     person = silent_caller()

@@ -85,8 +85,9 @@ class WebhookCaller:
         #: Every prompt heard so far, and those of the last document.
         self.heard: list[str] = []
         self.last: list[str] = []
-        #: All that the last document says.
+        #: All that the last document says, and the names of its verbs.
         self.text = ""
+        self.tags: list[str] = []
         self.verb, self.address, self.is_over = "", "", False
         #: In the call queue: what the carrier asks again and again, and what it asks after the last key.
         self.wait_address = self.asked_again = ""
@@ -209,7 +210,7 @@ class WebhookCaller:
         self.hotline.spoken.clear()
         document = ElementTree.fromstring(self._post(url, **form))
         self._note()
-        self.text = " ".join(document.itertext())
+        self.text, self.tags = " ".join(document.itertext()), [verb.tag for verb in document]
         self.verb = self.address = self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
         is_last = False
         for verb in document:
