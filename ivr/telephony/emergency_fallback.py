@@ -33,15 +33,32 @@ def apology(state: str = "") -> Document:
     """What a caller hears instead of an error, in the language of the call's state (`state`, sealed).
 
     Where that cannot be read, has no voice, or is German, which everybody has before they choose: in every language of
-    the menu, one after the other. A key ends it.
+    the menu, one after the other. A key before the first question agrees to nothing, and skips to it.
     """
     language = _language_of(state)
     document = VoiceResponse()
+    early = voice_url("/last-resort/question", language=language)
+    gather = document.gather(input="dtmf", num_digits=1, timeout=1, action=early, method="POST")
+    _say(gather, "apology", _spoken(_heard(language, settings().enabled_languages))[:1])
+    return _ask(document, language)
+
+
+@last_resort.post("/question")
+def question() -> Document:
+    """A key was pressed before the question was heard: it is asked."""
+    return _ask(VoiceResponse(), _language_asked_for())
+
+
+def _ask(document: VoiceResponse, language: str) -> Document:
+    """Ask whether a message may be recorded; in each language but the first one after its apology."""
     agreed = voice_url("/last-resort/agreed", language=language)
     gather = document.gather(input="dtmf", num_digits=1, timeout=6, action=agreed, method="POST")
-    _say(gather, "apology", _heard(language, settings().enabled_languages))
+    for number, heard in enumerate(_spoken(_heard(language, settings().enabled_languages))):
+        if number:
+            _say(gather, "apology", [heard])
+        _say(gather, "question", [heard])
     document.redirect(agreed, method="POST")
-    return _document(document)
+    return Document(document)
 
 
 @last_resort.post("/agreed")
@@ -52,7 +69,7 @@ def agreed() -> Document:
     if request.form.get("Digits") != "1":
         _say(document, "again", heard)
         document.hangup()
-        return _document(document)
+        return Document(document)
     state = CallState(
         "technical_problem",
         language or DEFAULT_LANGUAGE,
@@ -75,7 +92,7 @@ def agreed() -> Document:
     )
     _say(document, "again", heard)
     document.hangup()
-    return _document(document)
+    return Document(document)
 
 
 @last_resort.post("/thanks")
@@ -84,13 +101,17 @@ def thanks() -> Document:
     document, language = VoiceResponse(), _language_asked_for()
     _say(document, "thanks", _heard(language, _COMMON))
     document.hangup()
-    return _document(document)
+    return Document(document)
+
+
+def _spoken(languages: Sequence[str]) -> Sequence[str]:
+    """Those of some languages that have texts and a voice; German and English if none has."""
+    return [code for code in languages if code in TEXTS and settings().carrier_voice(code)] or _COMMON
 
 
 def _say(document: VoiceResponse | Gather, text: str, languages: Sequence[str]) -> None:
     """Say a text in the languages that have one, each with its voice; in German and English if none has."""
-    heard = [language for language in languages if language in TEXTS and settings().carrier_voice(language)]
-    for language in heard or _COMMON:
+    for language in _spoken(languages):
         # Carrier: without a voice an old one is used, which does not speak every language.
         tag, voice = settings().carrier_voice(language) or ("", "")
         document.say(getattr(TEXTS[language], text), language=tag, voice=voice)
@@ -114,7 +135,3 @@ def _language_asked_for() -> str:
 def _heard(language: str, otherwise: Sequence[str]) -> Sequence[str]:
     """The languages that a caller hears."""
     return (language,) if language in TEXTS else otherwise
-
-
-def _document(document: VoiceResponse) -> Document:
-    return Document(document)

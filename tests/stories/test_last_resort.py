@@ -102,7 +102,11 @@ def test_a_message_is_left_in_every_language_while_everything_is_away(
         heard = calls(line, fault, language)
         known = language != "de" and LANGUAGES[language].carrier_voice
         assert heard == [
-            *[TEXTS[code].apology for code in ([language] if known else everybody)],
+            *[
+                words
+                for code in ([language] if known else everybody)
+                for words in (TEXTS[code].apology, TEXTS[code].question)
+            ],
             *[TEXTS[code].speak for code in ([language] if known else ["de", "en"])],
             *[TEXTS[code].thanks for code in ([language] if known else ["de", "en"])],
         ]

@@ -6,6 +6,7 @@ import builtins
 import io
 import json
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from ivr.platform import database
 from ivr.telephony import voice_webhooks
 from ivr.telephony.last_resort_texts import TEXTS
 from ivr.telephony.state_token import seal, unseal
+from tests.prompts.test_wording import RECORDS_THE_VOICE
 from tests.support.conformance import document_faults
 from tests.support.webhook_caller import Hotline
 
@@ -89,8 +91,29 @@ def test_every_language_with_a_voice_has_texts() -> None:
 def test_a_caller_whose_language_is_unknown_hears_all_of_the_menu(nothing_works: Hotline) -> None:
     """ "voice": without one an old default speaks, which does not know every language: each names its voice."""
     document = asked(nothing_works, "/voice/incoming")
-    assert said(document) == [of(language, "apology") for language in nothing_works.settings.enabled_languages
-                              if language in TEXTS]  # fmt: skip
+    menu = [language for language in nothing_works.settings.enabled_languages if language in TEXTS]
+    assert said(document) == [of(language, text) for language in menu for text in ("apology", "question")]
+
+
+@pytest.mark.parametrize("language", VOICED)
+def test_a_key_before_the_question_agrees_to_nothing(nothing_works: Hotline, language: str) -> None:
+    """It may have been meant for the question that failed. The question about the recording is asked at once."""
+    token = seal(CallState("review", language), SID)
+    early, awaited = ElementTree.fromstring(asked(nothing_works, f"/voice/answer?state={token}", Digits="1")).findall(
+        "Gather"
+    )
+    assert [of(language, "apology")[2]] == [say.text for say in early.iter("Say")]
+    document = asked(nothing_works, early.get("action"), Digits="1")
+    assert "<Record" not in document
+    assert said(document)[0] == of(language, "question")
+    assert [gather.get("action") for gather in ElementTree.fromstring(document).findall("Gather")] == [
+        awaited.get("action")
+    ]
+
+
+@pytest.mark.parametrize("language", VOICED)
+def test_whoever_is_asked_here_too_hears_that_the_voice_is_recorded(language: str) -> None:
+    assert re.search(RECORDS_THE_VOICE[language], TEXTS[language].question)
 
 
 @pytest.mark.parametrize("language", VOICED)
@@ -99,8 +122,8 @@ def test_a_caller_is_apologised_to_in_their_language(nothing_works: Hotline, lan
     document = asked(nothing_works, f"/voice/answer?state={token}", Digits="1")
     heard = said(document)
     assert heard[0] == of(language, "apology")
-    assert len(heard) == 1 or language == "de", "a caller with German may not have chosen yet"
-    gather = ElementTree.fromstring(document).find("Gather")
+    assert len(heard) == 2 or language == "de", "a caller with German may not have chosen yet"
+    _, gather = ElementTree.fromstring(document).findall("Gather")
     agreed = asked(nothing_works, gather.get("action"), Digits="1")
     assert of(language, "speak") in said(agreed)
     record = ElementTree.fromstring(agreed).find("Record")
@@ -125,7 +148,9 @@ def test_a_menu_of_languages_without_voices_is_answered_in_german_and_english(
     settings.cache_clear()
     assert settings().enabled_languages == ("fa", "kmr")
     nothing_works.post("/voice/incoming", CallSid=SID, From="+4915112345678")  # what is loaded once, is loaded
-    assert said(asked(nothing_works, "/voice/incoming")) == [of("de", "apology"), of("en", "apology")]
+    assert said(asked(nothing_works, "/voice/incoming")) == [
+        of(language, text) for language in ("de", "en") for text in ("apology", "question")
+    ]
 
 
 def test_a_signature_is_asked_for_here_too(nothing_works: Hotline) -> None:
