@@ -194,7 +194,8 @@ def _voicebox() -> Mapping[str, Step]:
         **consent("record", otherwise="leave_unserved"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back
-        "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),
+        "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="nothing_heard"),
+        "nothing_heard": Announce(("nothing_heard",), to="offer_callback"),
         "nothing_added": Branch(on=conditions.is_changing, yes="change_request", no="details"),
         "offer_callback": Menu(
             prompt="offer_callback",

@@ -192,7 +192,7 @@ def _online() -> Mapping[str, Step]:
         "online_services": Announce(("online_services",), to="link_by_sms"),
         "link_by_sms": Menu(
             prompt="link_by_sms",
-            choices={"1": Choice("sms_number"), "2": Choice("main_menu")},
+            choices={"1": Choice("sms_number"), "2": Choice("anything_else")},
             otherwise="goodbye_informed",
             attempts=2,
         ),

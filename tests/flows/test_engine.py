@@ -325,6 +325,22 @@ def test_wrong_keys_are_asked_again_twice() -> None:
     assert turn.state.step == "goodbye_unserved"
 
 
+def test_who_has_keyed_in_what_fits_nothing_is_not_told_that_nothing_was_heard() -> None:
+    """Numbers were keyed in, and none was a customer number: a callback is offered, and nothing untrue is said."""
+    turn = None
+    for keyed in ("1", "12", "99"):
+        turn = engine.answer(WHOLE, turn.state if turn else at("customer_number"), Keys(keyed), Answers())
+    assert turn and turn.state.step == "offer_callback"
+    assert [line.prompt for line in turn.verbs[-1].lines] == ["offer_callback"]
+
+
+def test_who_wants_no_link_has_been_informed_and_is_not_called_back_for_saying_nothing_more() -> None:
+    turn = engine.answer(WHOLE, at("link_by_sms"), Keys("2"), Answers(shown=True))
+    assert turn.state.step == "anything_else"
+    turn = engine.answer(WHOLE, turn.state, Keys(), Answers(shown=True))
+    assert (turn.state.step, turn.events) == ("goodbye_informed", ())
+
+
 @pytest.mark.parametrize("name", ["consent", "consent_emergency", "main_menu"])
 def test_the_longest_questions_are_asked_again_once(name: str) -> None:
     again = engine.answer(FLOW, at(name), Keys(), Answers())
