@@ -3,8 +3,8 @@
     python -m tests.soak.drill [--only host,redis] [--calls 24] [--seed 1] [--plant lost-row]
 
 Ends in a table. Exit status 1 if a promise was lost, or more callers or seconds than a drill allows, or if the machine
-had no time to judge it. `--plant` takes a
-row away before it is judged: the table has to show it. See docs/operators.md.
+had no time to judge it; then the logs of all processes are kept in var/drill. `--plant` takes a row away before it is
+judged: the table has to show it. See docs/operators.md.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from ivr.domain.timestamps import utc_now
 from tests.soak.chaos.ringing import recorded_speech
 from tests.soak.drill import planted, scene
 from tests.soak.drill.drills import DRILLS
 from tests.soak.drill.site import Site
 from tests.soak.drill.table import Row, is_ok, written
+from tests.support.environment import ROOT
 
 _began = time.monotonic()
 
@@ -44,6 +47,16 @@ def _arguments() -> argparse.Namespace:
     return wanted
 
 
+def _keep_logs(folder: Path) -> None:
+    """Keep what all processes have written, where git does not see it."""
+    kept = ROOT / "var" / "drill" / f"{utc_now():%Y%m%d-%H%M%S}"
+    for log in folder.rglob("*.log"):
+        place = kept / log.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, place)
+    _say(f"logs: {kept}")
+
+
 def main() -> int:
     """Run the drills one after the other on one site."""
     wanted = _arguments()
@@ -63,6 +76,8 @@ def main() -> int:
                 site.await_whole()
         finally:
             site.stop()
+            if not all(map(is_ok, rows)):
+                _keep_logs(Path(folder))
             print(f"\n{written(rows)}\n", flush=True)
     return 0 if len(rows) == len(wanted.drills) and all(map(is_ok, rows)) else 1
 
