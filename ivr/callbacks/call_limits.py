@@ -31,13 +31,15 @@ def check(session: Session, task: CallbackTask, now: datetime) -> None:
             raise Refused(Refusal.TOO_MANY_CALLS, cap=use.name)
 
 
-def require_not_calling(session: Session, task: CallbackTask, now: datetime) -> None:
+def require_not_calling(session: Session, task: CallbackTask, now: datetime, *, apart_from: int = 0) -> None:
     """Whether the number to call is free: nobody who is in a call with us is dialled.
+
+    `apart_from`: the leg that is to be rung now.
 
     Raises:
         Refused: `calling_now`.
     """
-    if going_on.is_calling(session, task.callback_number, now):
+    if going_on.is_calling(session, task.callback_number, now, apart_from=apart_from):
         raise Refused(Refusal.CALLING_NOW)
 
 

@@ -20,6 +20,7 @@ from ivr.contact_centre import (
     interpreters,
     outbound_callbacks,
     seconds,
+    sentences,
     transfers,
 )
 from ivr.domain import conversation_rules as rules
@@ -209,7 +210,8 @@ def _tell(session: Session, conversation: Conversation, act: Act) -> None:
     for leg in conversation.legs:
         place = conversations.place_of(leg)
         if leg.role == act.role and place in (Place.IN, Place.HELD):
-            leg.to_hear = act.sentence
+            put = sentences.say_only if act.do == Do.RELEASE else sentences.add
+            put(leg, act.sentence)
             if act.do == Do.TELL and place == Place.HELD:
                 outbox.add(session, WorkKind.RECALL_LEG, leg.id, urgent=True)
             elif act.do == Do.TELL and leg.state == LegState.JOINED:
@@ -223,11 +225,13 @@ def _hold(session: Session, conversation: Conversation, act: Act, now: datetime)
         if leg.role != act.role or place not in (Place.IN, Place.HELD):
             continue
         if act.do == Do.HOLD and place == Place.IN:
-            leg.held_at, leg.to_hear = now, act.sentence
+            leg.held_at = now
+            sentences.add(leg, act.sentence)
             if leg.state == LegState.JOINED:
                 outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
         elif act.do == Do.RESUME and place == Place.HELD:
             leg.held_at = None
+            sentences.comes_back(leg)
             outbox.add(session, WorkKind.RECALL_LEG, leg.id, urgent=True)
 
 
@@ -235,7 +239,8 @@ def _let_go(session: Session, conversation: Conversation, act: Act, now: datetim
     """Let everybody of a role hear a last sentence, while the conversation goes on with somebody else."""
     for leg in conversation.legs:
         if leg.role == act.role and conversations.place_of(leg) == Place.IN:
-            leg.released_at, leg.to_hear = now, act.sentence
+            leg.released_at = now
+            sentences.say_only(leg, act.sentence)
             if leg.state == LegState.JOINED:
                 outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
 

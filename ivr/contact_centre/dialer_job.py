@@ -55,6 +55,7 @@ def ring_leg(leg_id: int) -> None:
         if call_distribution.is_overdue(leg, utc_now()):
             leg_events.call_over(session, leg, "failed", utc_now())
             return
+        leg.dialled_at = leg.dialled_at or utc_now()  # nobody else rings the same telephone from now on
         number, calls_back = leg.number or "", leg.role == LegRole.CALLER
     configured = settings()
     try:
@@ -85,7 +86,7 @@ def _may_ring(session: Session, leg: Leg) -> bool:
         return False
     try:
         if leg.role == LegRole.CALLER:
-            outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now())
+            outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now(), apart_from=leg.id)
     except Refused:
         return False
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.calls import going_on
@@ -22,7 +22,7 @@ def is_in_another_call(session: Session, leg: Leg, now: datetime) -> bool:
     """Whether a person is in another call with us, or is rung for one. A listed number has lines enough for several."""
     if leg.role == LegRole.COMPANION and leg.name is not None:
         return False
-    engaged = Leg.state.in_((LegState.RINGING, LegState.ANSWERED, LegState.JOINED))
-    dialled = and_(Leg.state == LegState.WANTED, Leg.call_sid.is_not(None))  # it will ring in a moment
-    elsewhere = select(Leg.id).where(Leg.number == leg.number, Leg.id != leg.id, or_(engaged, dialled))
-    return session.scalar(elsewhere.limit(1)) is not None or going_on.is_calling(session, leg.number, now)
+    elsewhere = select(Leg.id).where(Leg.number == leg.number, Leg.id != leg.id, going_on.is_called())
+    if session.scalar(elsewhere.limit(1)) is not None:
+        return True
+    return going_on.is_calling(session, leg.number, now, apart_from=leg.id)

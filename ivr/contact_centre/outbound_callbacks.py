@@ -143,8 +143,8 @@ def _require_call_wanted(task: CallbackTask) -> None:
         raise Refused(Refusal.IN_WRITING)
 
 
-def check_may_still_dial(session: Session, conversation: Conversation, now: datetime) -> None:
-    """Whether the caller of a conversation that is being prepared may be called now.
+def check_may_still_dial(session: Session, conversation: Conversation, now: datetime, *, apart_from: int = 0) -> None:
+    """Whether the caller of a conversation that is being prepared may be called now, `apart_from` the leg for it.
 
     Raises:
         Refused: as for :func:`check_may_dial`; where a kept place is served, which no member has chosen, also
@@ -152,7 +152,7 @@ def check_may_still_dial(session: Session, conversation: Conversation, now: date
     """
     if conversation.task is not None:
         check_may_dial(conversation.task, now)
-        call_limits.require_not_calling(session, conversation.task, now)
+        call_limits.require_not_calling(session, conversation.task, now, apart_from=apart_from)
         if conversation.entry_id is not None:
             _require_call_wanted(conversation.task)
             _require_confirmed(session, conversation.task)

@@ -254,6 +254,8 @@ class Leg(Base):
     sequence: Mapped[int] = mapped_column(default=0)
     conference_sid: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the carrier was asked to ring the telephone: from then on it counts as rung.
+    dialled_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     #: When the person pressed the key that joins the conversation.
     accepted_at: Mapped[datetime | None]
@@ -271,6 +273,8 @@ class Leg(Base):
     note: Mapped[str | None] = mapped_column(Text)
     #: The sentence they are to hear next, out of the room; None: nothing is to be said.
     to_hear: Mapped[Sentence | None] = mapped_column(Enumerated(Sentence, 40))
+    #: What they are to hear after it, in this order.
+    to_hear_then: Mapped[list[str] | None] = mapped_column(JSON)
     #: completed, no_answer, busy, failed, declined and so on: see :class:`LegEnding`.
     ending: Mapped[LegEnding | None] = mapped_column(Enumerated(LegEnding, 20))
     conversation: Mapped[Conversation] = relationship(back_populates="legs")

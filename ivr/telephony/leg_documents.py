@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from flask import abort, request
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from ivr.callbacks import further_attempts
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
-from ivr.contact_centre import interpreters, outbound_callbacks
+from ivr.contact_centre import interpreters, listening, outbound_callbacks, sentences
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationKind, LegRole
@@ -73,6 +74,25 @@ def tell(document: VoiceResponse, leg: Leg, sentence: Sentence) -> None:
         speak(document, leg, sentence)
     else:
         agent_announcements.say(document, sentence)
+
+
+def to_be_told(leg: Leg) -> list[Sentence]:
+    """What a person is told now, out of the room: what has happened, and whether somebody listens."""
+    told: list[Sentence] = [one for one in sentences.being_said(leg) if one != Sentence.SOMEBODY_LISTENS]
+    return [*told, Sentence.SOMEBODY_LISTENS] if listening.to_be_told_of(leg) is not None else told
+
+
+def when_told(told: Sequence[Sentence]) -> dict[str, str]:
+    """The parameters of the address that is asked when these sentences are over."""
+    return {"said": ",".join(told)}
+
+
+def was_told(session: Session, leg: Leg) -> None:
+    """Note what a person has heard to its end, as the address of this request says."""
+    said = request.args.get("said", "").split(",")
+    if Sentence.SOMEBODY_LISTENS in said or "heard" in request.args:  # the former version says `heard`
+        listening.heard(session, leg, utc_now())
+    sentences.said(leg, (*said, Sentence.SOMEBODY_LISTENS))
 
 
 def speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:

@@ -187,7 +187,8 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
         agent_announcements.say(document, "interpreter_called")
     if listening.to_be_told_of(leg) is not None:  # told before they are in the room
         leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
-        document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
+        when_told = leg_documents.when_told((Sentence.SOMEBODY_LISTENS,))
+        document.redirect(leg_url("/told", leg.id, **when_told), method="POST")
         return document
     leg_documents.room(document, leg)
     return document

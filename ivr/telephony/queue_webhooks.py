@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -24,7 +25,6 @@ from ivr.contact_centre import (
     duty_roster,
     interpreters,
     kept_places,
-    listening,
 )
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
@@ -39,7 +39,16 @@ from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database, taking_turns
 from ivr.prompts import music
 from ivr.prompts.script import script
-from ivr.telephony import call_events, call_intake, held_rows, remembered_calls, spoken_lines, twiml, waiting_times
+from ivr.telephony import (
+    call_events,
+    call_intake,
+    held_rows,
+    leg_documents,
+    remembered_calls,
+    spoken_lines,
+    twiml,
+    waiting_times,
+)
 from ivr.telephony.call_session import call_sid, present_context, reply, state_of
 from ivr.telephony.document import Document
 from ivr.telephony.state_token import Unreadable, unseal
@@ -258,51 +267,39 @@ def _after(sentence: Sentence, turn: Turn) -> Turn:
 def told() -> Document:
     """In a conversation: the caller hears what has happened, once, and is back in the room, or hears music on."""
     talking = _talking()
-    place, sentence = taking_turns.alone(_heard)
-    if place == _Place.LISTENED_TO:  # has heard of it when the sentence is over
-        return _told_of_listener(sentence, talking)
-    sentence = None if sentence == Sentence.SOMEBODY_LISTENS else sentence
+    place, told_now = taking_turns.alone(_heard)
     if place == _Place.OVER:
         return talk_over()
+    if told_now:
+        return _say(told_now, talking)
     if place == _Place.ON_HOLD:
-        return _on_hold(sentence, talking)
-    turn = engine.begin(script(), talking, present_context())
-    return reply(_after(sentence, turn) if sentence is not None else turn, talking)
+        document = VoiceResponse()
+        twiml.play_music(document, voice_url("/told", conversation=request.args["conversation"]))
+        return Document(document)
+    return reply(engine.begin(script(), talking, present_context()), talking)
 
 
 class _Place(Enum):
     """Where a caller is who hears a sentence."""
 
-    OVER, LISTENED_TO, ON_HOLD, IN_ROOM = range(4)
+    OVER, ON_HOLD, IN_ROOM = range(3)
 
 
-def _heard(session: Session) -> tuple[_Place, Sentence | None]:
-    """Where the caller is, and what they hear now; they do not hear it again."""
+def _heard(session: Session) -> tuple[_Place, Sequence[Sentence]]:
+    """Where the caller is, and what they are to hear; what they have heard to its end they do not hear again."""
     leg = conversations.leg_of(session, call_sid())
     if leg is None or leg.conversation.state == ConversationState.ENDED:
-        return _Place.OVER, None
-    sentence, leg.to_hear = leg.to_hear, None
-    if "heard" in request.args:
-        listening.heard(session, leg, utc_now())
-    if listening.to_be_told_of(leg) is not None:
-        return _Place.LISTENED_TO, sentence
-    return _Place.IN_ROOM if leg.held_at is None else _Place.ON_HOLD, sentence
+        return _Place.OVER, ()
+    leg_documents.was_told(session, leg)
+    return _Place.IN_ROOM if leg.held_at is None else _Place.ON_HOLD, leg_documents.to_be_told(leg)
 
 
-def _told_of_listener(sentence: Sentence | None, state: CallState) -> Document:
+def _say(told_now: Sequence[Sentence], state: CallState) -> Document:
     document = VoiceResponse()
-    said = dict.fromkeys((*((sentence,) if sentence is not None else ()), Sentence.SOMEBODY_LISTENS))
-    lines = tuple(PromptLine(one) for one in said)
+    lines = tuple(PromptLine(one) for one in told_now)
     spoken_lines.speak(document, lines, spoken_lines.languages_of(state), {})
-    document.redirect(voice_url("/told", **{**request.args, "heard": "1"}), method="POST")
-    return Document(document)
-
-
-def _on_hold(sentence: Sentence | None, state: CallState) -> Document:
-    document = VoiceResponse()
-    if sentence is not None:
-        spoken_lines.speak(document, (PromptLine(sentence),), spoken_lines.languages_of(state), {})
-    twiml.play_music(document, voice_url("/told", **request.args))
+    after = {"conversation": request.args["conversation"], **leg_documents.when_told(told_now)}
+    document.redirect(voice_url("/told", **after), method="POST")
     return Document(document)
 
 

@@ -9,7 +9,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
-from ivr.contact_centre import conversation_control, leg_events, listening, outbound_callbacks
+from ivr.contact_centre import conversation_control, leg_events, outbound_callbacks, sentences
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import ConversationState, LegRole
@@ -70,14 +70,12 @@ def _told(session: Session) -> VoiceResponse:
     document, leg = VoiceResponse(), leg_documents.own_leg(session)
     if leg.conversation.state == ConversationState.ENDED or leg.released_at is not None:
         return leg_documents.released(session, leg)
-    if "heard" in request.args:
-        listening.heard(session, leg, utc_now())
-    sentence, leg.to_hear = leg.to_hear, None
-    if sentence is not None and sentence != Sentence.SOMEBODY_LISTENS:
+    leg_documents.was_told(session, leg)
+    told_now = leg_documents.to_be_told(leg)
+    for sentence in told_now:
         leg_documents.tell(document, leg, sentence)
-    if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
-        leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
-        document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
+    if told_now:  # they have heard it when it is over
+        document.redirect(leg_url("/told", leg.id, **leg_documents.when_told(told_now)), method="POST")
     elif leg.held_at is not None:
         twiml.play_music(document, leg_url("/told", leg.id))
     else:
@@ -127,8 +125,8 @@ def _interpreted(session: Session) -> VoiceResponse:
 
 def _say_who_comes(document: VoiceResponse, leg: Leg, *, called: bool) -> None:
     """What became of the wish for an interpreter: one is called, or is there or being called already, or nobody is."""
-    if leg.to_hear == Sentence.NOBODY_INTERPRETS:
-        leg.to_hear = None
+    if Sentence.NOBODY_INTERPRETS in sentences.pending(leg):
+        sentences.said(leg, (Sentence.NOBODY_INTERPRETS,))
         agent_announcements.say(document, Sentence.NOBODY_INTERPRETS)
     else:
         agent_announcements.say(document, "interpreter_called" if called else "interpreter_comes")

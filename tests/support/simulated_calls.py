@@ -73,6 +73,8 @@ class SimulatedCall:
     hears: str = "nothing"
     since: datetime | None = None
     said: list[str] = field(default_factory=list)
+    #: What was said or played to its end, outside questions.
+    heard_out: list[str] = field(default_factory=list)
     #: The documents and rooms that the call has been through, for whoever reads of a fault.
     story: list[str] = field(default_factory=list)
     ended_by: str = ""

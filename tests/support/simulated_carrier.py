@@ -278,7 +278,7 @@ class SimulatedCarrier:
         verb = verbs[at]
         match verb.name:
             case "Say" | "Play" | "Pause":
-                self._if_same(call, self._plays(call, verb), lambda: self._perform(call, url, verbs, at + 1))
+                self._if_same(call, self._plays(call, verb), lambda: self._played(call, url, verbs, at))
             case "Gather":
                 self._gathers(call, url, verb, lambda: self._perform(call, url, verbs, at + 1))
             case "Record":
@@ -295,6 +295,10 @@ class SimulatedCarrier:
                 self.fetch(call, urljoin(url, verb.text), {})
             case _:
                 self.ends(call, by="hotline")
+
+    def _played(self, call: SimulatedCall, url: str, verbs: tuple[Verb, ...], at: int) -> None:
+        call.heard_out.append(verbs[at].text)
+        self._perform(call, url, verbs, at + 1)
 
     def _follow(self, call: SimulatedCall, url: str) -> None:
         self.fetch(call, url, {})  # carrier: a wait document that has ended is asked for again
