@@ -12,7 +12,7 @@ from ivr.callbacks import caller_news, claims, emergency_reports, events, intake
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_task
-from ivr.contact_centre import agent_presence, call_distribution, conversation_notes, kept_places, transfers
+from ivr.contact_centre import agent_presence, call_distribution, conversation_notes, kept_places, screen_pop, transfers
 from ivr.domain.enums import (
     ConversationKind,
     ConversationOutcome,
@@ -88,11 +88,15 @@ def _was_last(conversation: Conversation, user: User) -> bool:
 
 
 def requests_of(session: Session, conversation: Conversation, user: User) -> Sequence[CallbackTask]:
-    """Open requests that are perhaps the caller's: those of the number that their telephone shows."""
-    entry = conversation.entry
-    if conversation.kind != ConversationKind.ANSWERED or entry is None or entry.call.from_number is None:
+    """Open requests that are perhaps the caller's: those of the number that they show, or are called back at.
+
+    In a callback, the one that it is about is left out: its own outcome says what becomes of it.
+    """
+    number = screen_pop.shown_number(conversation)
+    if number is None:
         return []
-    return proposals.of_shown_number(session, user, entry.call.from_number)
+    found = proposals.of_shown_number(session, user, number)
+    return [task for task in found if conversation.kind == ConversationKind.ANSWERED or task is not conversation.task]
 
 
 def _settle(session: Session, task: CallbackTask, user: User, talked_at: datetime, text: str, now: datetime) -> None:

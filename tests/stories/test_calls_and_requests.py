@@ -316,6 +316,36 @@ def test_a_request_that_is_not_ticked_stays_and_a_strangers_cannot_be_ticked(emp
         assert [task.state for task in tasks] == ["open", "open"]
 
 
+def test_a_callback_settles_other_requests_of_its_number_too(empty_database) -> None:
+    """The one that it is about is not among them: the outcome says what becomes of it."""
+    people = hire()
+    about, other, strangers = a_task(number=NUMBER), a_task(number=NUMBER), a_task(number="+4917600000099")
+    with database.writing() as session:
+        mia, task = people["mia"], session.get_one(CallbackTask, about)
+        agent_presence.start_answering(session, mia, "+4942198765", [], NOW)
+        claims.claim(session, task, mia, NOW)
+        talk = conversations.for_task(session, task, NOW)
+        leg = conversations.add_leg(session, talk, "member", "+4942198765", NOW, ring=False, user_id=mia.id)
+        talk.state, talk.connected_at, talk.ended_at, leg.state = "ended", NOW, NOW, "ended"
+        here = session.get_one(Presence, mia.id)
+        here.state, here.leg_id = "wrap_up", leg.id
+        session.flush()
+        assert [one.id for one in wrap_up.requests_of(session, talk, mia)] == [other]
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    browser = log_in(app.test_client(), "mia")
+    page = browser.get("/desk/live/").text
+    assert f'id="settled-{other}"' in page
+    assert f'id="settled-{about}"' not in page
+    settled = [str(other), str(strangers), str(about)]
+    browser.post(
+        "/desk/live/wrap-up", data={"outcome": "follow_up", "text": "Am Freitag noch einmal", "settled": settled}
+    )
+    with database.reading() as session:
+        states = [session.get_one(CallbackTask, task_id).state for task_id in (about, other, strangers)]
+    assert states == ["claimed", "closed", "open"]
+
+
 def test_the_live_page_shows_open_requests_of_the_number_without_their_content(empty_database) -> None:
     people = hire()
     task_id = a_task(number=NUMBER, text="Der Strom ist weg")
