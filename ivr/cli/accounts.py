@@ -31,12 +31,12 @@ def tokens() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(["tasks", "callers", "changes", "notices"]),
+    type=click.Choice(["tasks", "callers", "changes", "notices", "directory"]),
     default=["tasks"],
     show_default=True,
     help="tasks: without the callers; callers: their numbers and words as well; changes: merge and split tasks, "
-    "decide about changes by receipt code; notices: change what callers are told today (alone: no tasks). May be given "
-    "several times.",
+    "decide about changes by receipt code, book interpreters; notices: change what callers are told today; directory: "
+    "read and change the directory (each of these two alone: no tasks). May be given several times.",
 )
 @click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How long the token lasts.")
 def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
@@ -53,7 +53,7 @@ def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
                 session,
                 name,
                 utc_now(),
-                scopes=scopes if set(scopes) == {"notices"} else sorted({*scopes, "tasks"}),
+                scopes=scopes if set(scopes) <= {"notices", "directory"} else sorted({*scopes, "tasks"}),
                 days=days,
             )
             _log(session, AccessAction.TOKEN_CHANGED, f"made {name}")

@@ -50,8 +50,8 @@ class Reach:
     opens: datetime | None
 
 
-def add(session: Session, listed: Listed, by: User, actor: Actor, now: datetime) -> DirectoryEntry:
-    """Add an entry; the access log names the actor.
+def add(session: Session, listed: Listed, by: User | None, actor: Actor, now: datetime) -> DirectoryEntry:
+    """Add an entry; the access log names the actor. Without `by`: a program.
 
     Raises:
         Refused: `number_listed`, `hours_needed`; `language_needed` of an interpreter.
@@ -64,7 +64,9 @@ def add(session: Session, listed: Listed, by: User, actor: Actor, now: datetime)
     return entry
 
 
-def change(session: Session, entry_id: int, listed: Listed, by: User, actor: Actor, now: datetime) -> DirectoryEntry:
+def change(
+    session: Session, entry_id: int, listed: Listed, by: User | None, actor: Actor, now: datetime
+) -> DirectoryEntry:
     """Change an entry; the access log has what it said before.
 
     Raises:
@@ -153,13 +155,13 @@ def _check(session: Session, listed: Listed, entry: DirectoryEntry | None) -> No
         raise Refused(Refusal.LANGUAGE_NEEDED)
 
 
-def _put(entry: DirectoryEntry, listed: Listed, by: User, now: datetime) -> None:
+def _put(entry: DirectoryEntry, listed: Listed, by: User | None, now: datetime) -> None:
     interprets = listed.kind == DirectoryKind.INTERPRETER
     entry.kind, entry.name, entry.number, entry.hint = listed.kind, listed.name, listed.number, listed.hint
     entry.languages = list(listed.languages) if interprets else []
     entry.cents_per_minute = listed.cents_per_minute if interprets else 0
     entry.weekdays, entry.closed_on_holidays = dict(listed.weekdays), listed.closed_on_holidays
-    entry.changed_at, entry.changed_by_id = now, by.id
+    entry.changed_at, entry.changed_by_id = now, by.id if by else None
 
 
 def _note(session: Session, entry: DirectoryEntry, how: str, actor: Actor, now: datetime) -> None:

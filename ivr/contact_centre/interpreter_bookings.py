@@ -36,9 +36,10 @@ MINUTES = (15, 30, 60, 90)
 
 
 def book(
-    session: Session, task: CallbackTask, number: str, begins_at: datetime, minutes: int, by: User, now: datetime
-) -> InterpreterBooking:
-    """Book an interpreter of the task's language, or of the one that is spoken in its message.
+    session: Session, task: CallbackTask, number: str, begins_at: datetime, minutes: int, by: User | None,
+    now: datetime,
+) -> InterpreterBooking:  # fmt: skip
+    """Book an interpreter of the task's language, or of the one that is spoken in its message. Without `by`: a program.
 
     A callback is due at that time, and begins with the interpreter.
 
@@ -63,12 +64,12 @@ def book(
         raise Refused(Refusal.BOOKED_ALREADY)
     booking = InterpreterBooking(
         task_id=task.id, language=language_for(task, chosen), name=chosen.name, number=number, begins_at=begins_at,
-        ends_at=ends_at, booked_at=now, booked_by_id=by.id,
+        ends_at=ends_at, booked_at=now, booked_by_id=by.id if by else None,
     )  # fmt: skip
     session.add(booking)
     if task.state != TaskState.CLOSED and task.kind != TaskKind.APPOINTMENT:
         task.needs_interpreter, task.next_attempt_at = True, begins_at
-    events.record(session, task.id, TaskEventKind.INTERPRETER_BOOKED, now, user_id=by.id)
+    events.record(session, task.id, TaskEventKind.INTERPRETER_BOOKED, now, user_id=by.id if by else None)
     return booking
 
 
@@ -89,7 +90,7 @@ def language_of(session: Session, task: CallbackTask, now: datetime) -> str:
     return booked or task.language
 
 
-def cancel(session: Session, task: CallbackTask, booking_id: int, by: User, now: datetime) -> None:
+def cancel(session: Session, task: CallbackTask, booking_id: int, by: User | None, now: datetime) -> None:
     """Cancel a booking of a task; a callback that waited for it is due again.
 
     Raises:
@@ -101,13 +102,19 @@ def cancel(session: Session, task: CallbackTask, booking_id: int, by: User, now:
     booking.canceled_at = now
     if task.next_attempt_at == booking.begins_at:
         task.next_attempt_at = None
-    events.record(session, task.id, TaskEventKind.BOOKING_CANCELED, now, user_id=by.id)
+    events.record(session, task.id, TaskEventKind.BOOKING_CANCELED, now, user_id=by.id if by else None)
 
 
 def of_task(session: Session, task: CallbackTask) -> Sequence[InterpreterBooking]:
     """The bookings of a task and of those that are merged into it, by time."""
     theirs = select(InterpreterBooking).where(_for(task))
     return session.scalars(theirs.order_by(InterpreterBooking.begins_at, InterpreterBooking.id)).all()
+
+
+def page(session: Session, since: datetime, after_id: int, limit: int) -> Sequence[InterpreterBooking]:
+    """The bookings of all tasks that end after an instant, by id; canceled ones too."""
+    later = select(InterpreterBooking).where(InterpreterBooking.ends_at > since, InterpreterBooking.id > after_id)
+    return session.scalars(later.order_by(InterpreterBooking.id).limit(limit)).all()
 
 
 def upcoming(session: Session, task_ids: Collection[int], now: datetime) -> dict[int, InterpreterBooking]:

@@ -96,7 +96,9 @@ PERMISSIONS: dict[str, Permission] = {
             "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and "
             "splitting tasks, deciding about changes by receipt code: scope `changes` (logged); opening hours of "
             "single days, announcements, answers to frequent questions and further languages: reading with any token, "
-            "previewing and changing (logged) with the scope `notices`"
+            "previewing and changing (logged) with the scope `notices`; the directory and the pools of interpreters: "
+            "scope `directory` (changes are logged); bookings of interpreters: reading with `tasks`, making and "
+            "canceling (logged) with `changes`"
         ),
     ),
     # one's own log-in

@@ -30,10 +30,11 @@ class InterpreterBooking(Base):
     begins_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime]
     booked_at: Mapped[datetime]
-    booked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: None: a program has booked them.
+    booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     canceled_at: Mapped[datetime | None]
     #: When they were first rung for it, and when they came.
     rung_at: Mapped[datetime | None]
     kept_at: Mapped[datetime | None]
     task: Mapped[CallbackTask] = relationship()
-    booked_by: Mapped[User] = relationship()
+    booked_by: Mapped[User | None] = relationship()

@@ -31,6 +31,11 @@ _USED_EVERY = timedelta(minutes=1)
 
 _WRONG = (Error, "what was wrong")
 
+#: The scope that is enough for what stands under these addresses.
+_ALONE = {
+    "notices": TokenScope.NOTICES, "directory": TokenScope.DIRECTORY, "interpreters": TokenScope.DIRECTORY,
+}  # fmt: skip
+
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
@@ -47,15 +52,18 @@ def _token_only() -> Response | None:
             with suppress(SQLAlchemyError), database.noting() as connection:
                 connection.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=utc_now()))
         return None
-    response = problem(401, "a valid bearer token with the scope `tasks` is needed, or for notices with `notices`")
+    needed = (
+        "a valid bearer token with the scope `tasks` is needed, or with that of the address: `notices`, `directory`"
+    )
+    response = problem(401, needed)
     response.headers["WWW-Authenticate"] = 'Bearer realm="hotline"'
     return response
 
 
 def _opens_something(token: ApiToken) -> bool:
-    """Whether a token reads at this address: every one with `tasks`, and of the notices one with `notices` too."""
-    of_notices = request.path.startswith(f"{api.url_prefix}/notices/")
-    return TokenScope.TASKS in token.scopes or (of_notices and TokenScope.NOTICES in token.scopes)
+    """Whether a token may ask at this address: every one with `tasks`, and one with the scope of the address alone."""
+    area = request.path.removeprefix(f"{api.url_prefix}/").partition("/")[0]
+    return TokenScope.TASKS in token.scopes or _ALONE.get(area) in token.scopes
 
 
 @api.get("/openapi.json")

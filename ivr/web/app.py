@@ -88,7 +88,7 @@ from ivr.web import (
 from ivr.web.account import account
 from ivr.web.administration import administration
 from ivr.web.announcements import announcing
-from ivr.web.api_notice_previews import api
+from ivr.web.api_bookings import api
 from ivr.web.application import Application
 from ivr.web.appointments import dates
 from ivr.web.browser_telephone import browser_telephone

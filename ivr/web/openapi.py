@@ -17,7 +17,9 @@ _ABOUT = (
     "null or empty unless the token has the scope `callers` too; then every reading is logged. With the scope "
     "`changes`, tasks are merged and split, and changes by receipt code are decided; every change is logged. What "
     "callers are told today is read with any token, and changed or previewed with the scope `notices`, which needs no "
-    "other one; every change is logged."
+    "other one; every change is logged. The directory and the pools of interpreters are read and changed with the "
+    "scope `directory`, which needs no other one; every change is logged. Bookings of interpreters are read with the "
+    "scope `tasks`, and made and canceled with `changes`."
 )
 #: Problems that one answer names.
 _MOST_NAMED = 3

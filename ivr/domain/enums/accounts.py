@@ -21,6 +21,7 @@ class TokenScope(StrEnum):
     CALLERS = "callers"
     CHANGES = "changes"
     NOTICES = "notices"
+    DIRECTORY = "directory"
 
 
 class AccessAction(StrEnum):
