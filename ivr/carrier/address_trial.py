@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import requests
 
-from ivr.carrier import tokens
+from ivr.carrier import number_setup, tokens
 from ivr.carrier.finding import Finding
 from ivr.carrier.hmac_signature import signature_of
+from ivr.carrier.signature import NOTHING, TRIAL
+from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 
 #: A document that changes nothing. Escapes that a proxy may decode, and 4,000 characters of address in all, because so
@@ -18,17 +20,18 @@ _LONGEST = 4_000
 
 
 def of(base: str, setting: str) -> Iterator[Finding]:
-    """What is wrong with the answer to a signed webhook under an address, which `setting` names.
+    """What is wrong with the answers to signed webhooks under an address, which `setting` names.
 
     Raises:
         requests.RequestException: it could not be asked.
     """
+    faults = list(_long_address(base, setting))
+    yield from faults or _webhooks(base)
+
+
+def _long_address(base: str, setting: str) -> Iterator[Finding]:
     url = f"{base}{_PATH}".ljust(_LONGEST, "x")
-    form = {"AccountSid": settings().account_sid}
-    signature = signature_of(url, form, tokens.in_order()[0])
-    answer = requests.post(
-        url, form, headers={"X-Twilio-Signature": signature}, timeout=settings().twilio_timeout, allow_redirects=False
-    )
+    answer = _asked(url)
     if answer.status_code == 403:
         yield Finding(
             f"{base} refuses a webhook that is signed with the account's token (403).",
@@ -47,3 +50,30 @@ def of(base: str, setting: str) -> Iterator[Finding]:
             f"(status {answer.status_code}).",
             f"Set {setting} to the hotline's address, or let the proxy send /voice to the processes `web` or `voice`.",
         )
+
+
+def _webhooks(base: str) -> Iterator[Finding]:
+    """Each address that the carrier is told for the number and for text messages, whichever are under this one."""
+    told = [url for url in number_setup.wanted_webhooks().values() if url.startswith("http")]
+    told += [voice_url("/answer"), voice_url("/recording"), voice_url("/text/status")]
+    for url in dict.fromkeys(url.partition("#")[0] for url in told):
+        if not url.startswith(f"{base}/"):
+            continue
+        answer = _asked(f"{url}?{TRIAL}=1")
+        if answer.status_code != 200 or answer.text != NOTHING:
+            yield Finding(
+                f"{url} does not take a webhook that is signed with the account's token (status {answer.status_code}).",
+                "Let the proxy send every address under /voice to the processes `web` or `voice` as it came, and see "
+                "that they are of this version.",
+            )
+
+
+def _asked(url: str) -> requests.Response:
+    form = {"AccountSid": settings().account_sid}
+    return requests.post(
+        url,
+        form,
+        headers={"X-Twilio-Signature": signature_of(url, form, tokens.in_order()[0])},
+        timeout=settings().twilio_timeout,
+        allow_redirects=False,
+    )

@@ -12,6 +12,12 @@ from ivr.domain.enums import CarrierName
 FORM = "application/x-www-form-urlencoded"
 #: Of a carrier that signs the body itself; by a signature of the form, any other body would pass.
 JSON = "application/json"
+#: Parameter of an address by which we ask ourselves whether the carrier gets through: a webhook answers it and does
+#: nothing. As the address is signed, nobody else can put it there.
+TRIAL = "trial"
+#: The document that says nothing, and what a request of ours about a webhook is answered with.
+NOTHING = "<Response/>"
+Answer = tuple[str, int, dict[str, str]]
 
 
 def called_url(request: Request, base_url: str = "") -> str:
@@ -58,7 +64,13 @@ def _is_of_kind(request: Request, kind: str) -> bool:
     return request.environ.get("CONTENT_TYPE") == kind or request.mimetype == kind
 
 
-def only_the_carrier() -> None:
+def only_the_carrier(kind: str = FORM) -> Answer | None:
     """Refuse a request (403) that does not come from the carrier. For `before_request` of a webhook's blueprint."""
-    if not is_genuine(current_request._get_current_object()):  # type: ignore[attr-defined]
+    if not is_genuine(current_request._get_current_object(), kind):  # type: ignore[attr-defined]
         abort(403)
+    return of_trial(current_request)
+
+
+def of_trial(request: Request) -> Answer | None:
+    """What a request is answered with that only asks whether the carrier gets through; None for any other."""
+    return (NOTHING, 200, {"Content-Type": "text/xml"}) if TRIAL in request.args else None

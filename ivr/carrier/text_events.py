@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Request, abort
-from flask import request as current_request
 from pydantic import ValidationError
 
-from ivr.carrier import telnyx_texts
+from ivr.carrier import signature, telnyx_texts
 from ivr.carrier.dialects import dialect
-from ivr.carrier.signature import FORM, JSON, is_genuine
+from ivr.carrier.signature import FORM, JSON, Answer
 from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import number_in
 
@@ -27,10 +26,9 @@ class TextEvent:
     code: int
 
 
-def only_the_carrier() -> None:
+def only_the_carrier() -> Answer | None:
     """Refuse a request (403) that the carrier has not signed. For `before_request` of a webhook's blueprint."""
-    if not is_genuine(current_request, FORM if dialect().SENDS_TEXTS else JSON):
-        abort(403)
+    return signature.only_the_carrier(FORM if dialect().SENDS_TEXTS else JSON)
 
 
 def read(request: Request) -> TextEvent:

@@ -22,12 +22,16 @@ carrier.add_command(setup)
 
 @carrier.command("check")
 def check() -> None:
-    """Compare the account, number and sender at the carrier with what should be; fails where something is wrong."""
+    """Compare the account, number and sender at the carrier with what should be, and ask our addresses as it would.
+
+    Fails where something is wrong. Nothing is changed, and no call is made.
+    """
     from ivr.carrier import account_check
+    from ivr.operations import carrier_trial
 
     require_twilio()
     with plainly():
-        found = list(account_check.findings())
+        found = [*account_check.findings(), *carrier_trial.address()]
     for finding in found:
         show(finding)
     if wrong := sum(one.wrong for one in found):

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, request, send_file
 
 from ivr.carrier.call_control import ENDED
 from ivr.carrier.dialects import event_taken
-from ivr.carrier.signature import is_genuine
+from ivr.carrier.signature import Answer, is_genuine, of_trial
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
 from ivr.domain.languages import LANGUAGES
@@ -36,6 +36,7 @@ from ivr.telephony import (
     doubled_keys,
     emergency_fallback,
     flow_context,
+    missing_ids,
     queue_webhooks,
     synthetic_webhooks,
     twiml,
@@ -65,13 +66,16 @@ _PLAYBACK_AGE = 600
 
 
 @voice.before_request
-def _only_the_carrier() -> None:
+def _only_the_carrier() -> Answer | None:
     # Media is asked for as plain files: a caller's own recording under a sealed, short-lived token, and prompts,
     # which everybody who rings may hear.
     open_to_all = ("voice.playback", "voice.prompt", "voice.hold_music")
     asked = current()
-    if asked.endpoint not in open_to_all and not is_genuine(asked):
+    if asked.endpoint in open_to_all:
+        return None
+    if not is_genuine(asked):
         abort(403)
+    return of_trial(asked)
 
 
 # -- documents: what the caller hears next -----------------------------------------------------------
@@ -84,7 +88,10 @@ def incoming() -> Document:
         return agent_webhooks.greeting()
     if synthetic_webhooks.may_be_ours():
         return synthetic_webhooks.ask_for_code()
-    return reply(engine.begin(script(), new_call(), present_context()))
+    began = reply(engine.begin(script(), new_call(), present_context()))
+    if current().has_no_id:
+        missing_ids.tell()
+    return began
 
 
 @voice.post("/answer")

@@ -17,6 +17,7 @@ from ivr.local_carrier.account import Account
 from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.store import RecordingRecord
 from ivr.local_carrier.switch import Switch
+from ivr.operations import carrier_trial
 from tests.support.production_secrets import MASTER_KEY, SECRET
 
 NUMBER = "+494211782666"
@@ -25,6 +26,8 @@ NUMBER = "+494211782666"
 @pytest.fixture
 def checked(exchange: Switch, monkeypatch: pytest.MonkeyPatch):
     """Runs `carrier check` with settings, once the number's webhooks are set as they should be."""
+
+    monkeypatch.setattr(carrier_trial, "address", lambda: iter(()))  # tests/cli/test_carrier_setup.py has our addresses
 
     def run(**changed: str) -> Result:
         for name, value in changed.items():

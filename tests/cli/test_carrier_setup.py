@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 from werkzeug.serving import make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
-from ivr.carrier import account_check, settings_check
+from ivr.carrier import account_check, address_trial, settings_check
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
@@ -24,7 +27,9 @@ from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.store import RecordingRecord, Refusals
 from ivr.local_carrier.switch import Switch
+from ivr.models.calls import Call
 from ivr.operations import carrier_trial
+from ivr.platform import database
 from tests.support.servers import QuietRequestHandler
 
 MOBILE = "+4915112345678"
@@ -213,6 +218,52 @@ def plant(web: Switch, mistake: pytest.MonkeyPatch, planted: str) -> None:
                       "application": {"voice_application_sid": "AP1"}, "landline": {"sms": False},
                       "closed": {"status": "closed"}, "trunk": {"trunk_sid": "TK1"}}  # fmt: skip
         web.store.account = Account(**of_account[planted])
+
+
+def check() -> Result:
+    return CliRunner().invoke(command_line, ["carrier", "check"])
+
+
+@pytest.mark.parametrize(("planted", "named"), [
+    ("address", "does not answer (ConnectionError)"), ("other token", "signed with the account's token (403)"),
+    ("short addresses", "characters (414)"), ("other host", "something that is not the hotline"),
+])  # fmt: skip
+def test_check_asks_our_addresses_too_and_makes_no_call(
+    web: Switch, answers_all: Callable[[int], str], monkeypatch: pytest.MonkeyPatch, planted: str, named: str
+) -> None:
+    assert setup().exit_code == 0
+    done, calls = check(), len(list(web.store.calls()))
+    assert done.exit_code == 0, done.output
+    if planted == "address":
+        plant(web, monkeypatch, planted)
+    else:
+        monkeypatch.setenv("PUBLIC_BASE_URL", answers_all(HOSTS[planted]))
+    configuration.settings.cache_clear()
+    done = check()
+    assert done.exit_code == 1
+    assert named in done.output
+    assert len(list(web.store.calls())) == calls
+
+
+def test_each_address_that_the_carrier_is_told_is_asked_for(web: Switch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that lets one of them through may keep another one back."""
+    asked, real = [], requests.post
+
+    def post(url: str, *given: object, **how: object) -> requests.Response:
+        asked.append(urlsplit(url).path)
+        answer = real(url, *given, **how)
+        if asked[-1] == "/voice/status":
+            answer.status_code = 405
+        return answer
+
+    monkeypatch.setattr(address_trial.requests, "post", post)
+    base = configuration.settings().calls_url
+    (found,) = address_trial.of(base, "PUBLIC_BASE_URL")
+    assert f"{base}/voice/status does not take a webhook" in found.what
+    webhooks = {"/voice/incoming", "/voice/status", "/voice/answer", "/voice/recording", "/voice/text/status"}
+    assert set(asked) >= webhooks
+    with database.reading() as session:
+        assert session.scalars(select(Call)).all() == [], "a trial is no call"
 
 
 def test_an_address_that_sends_on_to_another_one_is_named(web: Switch, monkeypatch: pytest.MonkeyPatch) -> None:
