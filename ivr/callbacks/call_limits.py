@@ -1,4 +1,4 @@
-"""Whether a caller may be called back within the caps of calls: what is over one waits.
+"""Whether somebody may be called within the caps of calls: a callback that is over one waits.
 
 A cap is for the case that somebody has the hotline call dear numbers, or that a program runs wild. An emergency is
 called back all the same.
@@ -6,6 +6,7 @@ called back all the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -43,9 +44,33 @@ def require_not_calling(session: Session, task: CallbackTask, now: datetime, *, 
         raise Refused(Refusal.CALLING_NOW)
 
 
+def check_rung(session: Session, number: str, urgency: Urgency, now: datetime) -> None:
+    """Whether a companion or an office, whom somebody names in a conversation, may be rung within the caps.
+
+    Members and interpreters are not asked about here: a caller waits for them, and the house knows their numbers.
+
+    Raises:
+        Refused: `too_many_rung`, with the name of the cap; never in an emergency.
+    """
+    if urgency == Urgency.EMERGENCY:
+        return
+    for use in caps.of_rung(session, number, now):
+        if use.is_reached:
+            raise Refused(Refusal.TOO_MANY_RUNG, cap=use.name)
+
+
 def tell(session: Session, number: str, now: datetime) -> None:
-    """Tell the house of each cap that the call that was just added has reached, or has come near."""
-    for use in caps.of_calls(session, number, now):
+    """Tell the house of each cap that a callback that was just added has reached, or has come near."""
+    _tell(session, caps.of_calls(session, number, now), now)
+
+
+def tell_rung(session: Session, number: str, now: datetime) -> None:
+    """Tell the house of each cap that a call to anybody but a caller has reached, or has come near."""
+    _tell(session, caps.of_rung(session, number, now), now)
+
+
+def _tell(session: Session, used: Iterable[caps.CapUse], now: datetime) -> None:
+    for use in used:
         if use.is_reached:
             house_alarms.note(session, AlertEvent.CALL_CAP, now, use.name)
         elif use.is_near:

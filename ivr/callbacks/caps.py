@@ -1,4 +1,4 @@
-"""The caps of callbacks and text messages, each by its name: how much of it is used.
+"""The caps of calls by the hotline and of text messages, each by its name: how much of it is used.
 
 The name of a cap is that of its setting, with a country where it is one country's. A cap counts our own rows, not
 prices, because the carrier tells prices hours later.
@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import Cap, ConversationKind, DeliveryState, LegRole
+from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import TextMessage
 from ivr.models.contact_centre import Conversation, Leg
 
@@ -51,7 +52,12 @@ class CapUse:
 
 def of_calls(session: Session, number: str, now: datetime) -> list[CapUse]:
     """The caps that a callback to a number (E.164) counts against."""
-    return list(_calls(session, now, (phone_numbers.country_of(number),)))
+    return [_called_back(session, now), *_by_country(session, now, (phone_numbers.country_of(number),))]
+
+
+def of_rung(session: Session, number: str, now: datetime) -> list[CapUse]:
+    """The caps that a call to a member, an interpreter, a companion or an office (E.164) counts against."""
+    return [_rung(session, now), *_by_country(session, now, (phone_numbers.country_of(number),))]
 
 
 def of_texts(session: Session, number: str, now: datetime) -> list[CapUse]:
@@ -68,27 +74,46 @@ def of_number(session: Session, number: str, now: datetime) -> CapUse:
 def everywhere(session: Session, now: datetime) -> list[CapUse]:
     """Every cap of the house and of a country."""
     configured = settings()
-    calls = _calls(session, now, tuple(sorted(configured.calls_by_country)))
-    return [*calls, *_texts(session, now, tuple(sorted(configured.text_messages_by_country)))]
+    calls = _by_country(session, now, tuple(sorted(configured.calls_by_country)))
+    return [
+        _called_back(session, now),
+        _rung(session, now),
+        *calls,
+        *_texts(session, now, tuple(sorted(configured.text_messages_by_country))),
+    ]
 
 
-def _calls(session: Session, now: datetime, countries: tuple[str, ...]) -> Iterator[CapUse]:
-    configured = settings()
-    made = (
-        select(func.count(Leg.id))
-        .join(Conversation, Conversation.id == Leg.conversation_id)
-        .where(Conversation.kind == ConversationKind.CALLBACK, Leg.role == LegRole.CALLER, Leg.created_at > now - _DAY)
-    )
-    yield CapUse(Cap.CALLS_A_DAY, session.scalar(made) or 0, configured.calls_a_day)
+def _called_back(session: Session, now: datetime) -> CapUse:
+    made = _made(now).where(Conversation.kind == ConversationKind.CALLBACK, Leg.role == LegRole.CALLER)
+    return CapUse(Cap.CALLS_A_DAY, session.scalar(made) or 0, settings().calls_a_day)
+
+
+def _rung(session: Session, now: datetime) -> CapUse:
+    rung = _made(now).where(Leg.role != LegRole.CALLER, Leg.number.startswith("+"))  # browsers have addresses
+    return CapUse(Cap.RUNG_A_DAY, session.scalar(rung) or 0, settings().rung_calls_a_day)
+
+
+def _by_country(session: Session, now: datetime, countries: tuple[str, ...]) -> Iterator[CapUse]:
+    by_us = or_(Conversation.kind == ConversationKind.CALLBACK, Leg.role != LegRole.CALLER)
     for country in countries:
-        if (limit := configured.calls_by_country.get(country)) is not None:
-            yield CapUse(Cap.CALLS_BY_COUNTRY, _to_country(session, made, Leg.number, country), limit, country)
+        if (limit := settings().calls_by_country.get(country)) is not None:
+            used = _to_country(session, _made(now).where(by_us), Leg.number, country)
+            yield CapUse(Cap.CALLS_BY_COUNTRY, used, limit, country)
+
+
+def _made(now: datetime) -> Select[int]:
+    """Counts the telephones of conversations within 24 hours, also those that have called us."""
+    legs = select(func.count(Leg.id)).join(Conversation, Conversation.id == Leg.conversation_id)
+    return legs.where(Leg.created_at > now - _DAY)
 
 
 def _texts(session: Session, now: datetime, countries: tuple[str, ...]) -> Iterator[CapUse]:
     configured = settings()
-    yield CapUse(Cap.TEXTS_AN_HOUR, session.scalar(_sent(_HOUR, now)) or 0, configured.text_messages_an_hour)
-    yield CapUse(Cap.TEXTS_A_DAY, session.scalar(_sent(_DAY, now)) or 0, configured.text_messages_a_day)
+    for cap, within, most in (
+        (Cap.TEXTS_AN_HOUR, _HOUR, configured.text_messages_an_hour),
+        (Cap.TEXTS_A_DAY, _DAY, configured.text_messages_a_day),
+    ):
+        yield CapUse(cap, (session.scalar(_sent(within, now)) or 0) + _alerts(session, within, now), most)
     for country in countries:
         if (limit := configured.text_messages_by_country.get(country)) is not None:
             used = _to_country(session, _sent(_DAY, now), TextMessage.to_number, country)
@@ -99,6 +124,13 @@ def _sent(within: timedelta, now: datetime) -> Select[int]:
     """Counts text messages. Given up, those count that the carrier had taken: they cost money though none arrives."""
     counts = or_(TextMessage.state != DeliveryState.FAILED, TextMessage.sent_at.is_not(None))
     return select(func.count(TextMessage.id)).where(TextMessage.created_at > now - within, counts)
+
+
+def _alerts(session: Session, within: timedelta, now: datetime) -> int:
+    """How many alerts were sent as text messages."""
+    by_text = [alert.name for alert in settings().alerts if alert.to.startswith("sms:")]
+    sent = AlertMessage.subscription.in_(by_text), AlertMessage.sent_at > now - within
+    return (session.scalar(select(func.count(AlertMessage.id)).where(*sent)) or 0) if by_text else 0
 
 
 def _to_country(session: Session, counted: Select[int], number: InstrumentedAttribute[Any], country: str) -> int:

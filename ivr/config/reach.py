@@ -36,16 +36,29 @@ class Reach(BaseModel):
     text_messages_a_number: int = Field(
         3, ge=0, le=100, description="Text messages to one number within 24 hours; in a call there is one link."
     )
-    text_messages_an_hour: int = Field(100, ge=0, description="Text messages an hour in all.")
-    text_messages_a_day: int = Field(500, ge=0, description="Text messages within 24 hours in all.")
+    text_messages_an_hour: int = Field(
+        100, ge=0, description="Text messages an hour in all, alerts as text messages among them."
+    )
+    text_messages_a_day: int = Field(
+        500, ge=0, description="Text messages within 24 hours in all, alerts as text messages among them."
+    )
     text_messages_by_country: dict[str, int] = Field(
         {}, description="Country -> text messages to it within 24 hours; a country without one has no limit of its own."
     )
     calls_a_day: int = Field(
         2000, ge=0, description="Callers called back within 24 hours in all. Emergencies are called back all the same."
     )
+    rung_calls_a_day: int = Field(
+        10_000,
+        ge=0,
+        description="Telephones of members, interpreters, companions and offices that are rung within 24 hours in all; "
+        "browsers do not count. Beyond it no companion and no office is rung, unless in an emergency. Members and "
+        "interpreters are, because a caller waits for them; the house is told.",
+    )
     calls_by_country: dict[str, int] = Field(
-        {}, description="Country -> callers called back there within 24 hours, as for `text_messages_by_country`."
+        {},
+        description="Country -> calls to it within 24 hours, callbacks and all others, as for "
+        "`text_messages_by_country`; beyond it nobody there is called back, and no companion or office rung.",
     )
     cap_warning: float = Field(
         0.8,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ivr.callbacks import call_limits
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre import (
     agent_presence,
@@ -142,13 +143,15 @@ def _want_companion(
     """Ring a companion, unless somebody of the conversation has the number: the caller, an interpreter, another one.
 
     Raises:
-        Refused: `no_conversation` if no member is in it; `companion_there` if the number is, or is being rung.
+        Refused: `no_conversation` if no member is in it; `companion_there` if the number is, or is being rung;
+            `too_many_rung` beyond a cap.
     """
     before = conversations.situation(session, conversation)
     if before.member != Place.IN:
         raise Refused(Refusal.NO_CONVERSATION)
     if conversations.has_number(conversation, number):
         raise Refused(Refusal.COMPANION_THERE)
+    call_limits.check_rung(session, number, conversation.urgency, now)
     wanted = companions.request_companion(session, conversation, number, by, now)
     alone = before.having(LegRole.COMPANION, Place.OUT)
     happened(session, conversation, alone, Event(LegRole.COMPANION, Happening.WANTED), now)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
+from ivr.callbacks import call_limits
 from ivr.callbacks.refused import Refused
 from ivr.carrier import call_control
 from ivr.carrier.refusals import CarrierRefused
@@ -22,6 +23,7 @@ from ivr.contact_centre import (
     outbound_callbacks,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE
+from ivr.domain import client_addresses
 from ivr.domain.enums import (
     CarrierSide,
     ConversationKind,
@@ -75,6 +77,8 @@ def ring_leg(leg_id: int) -> None:
     with database.writing_alone() as session:
         leg = session.get_one(Leg, leg_id)
         leg_events.placed(leg, sid)
+        if not calls_back and not client_addresses.is_one(number):
+            call_limits.tell_rung(session, number, utc_now())
         too_late = leg.state == LegState.ENDED and leg.joined_at is None
     if too_late:
         call_control.end_call(sid)

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import claims, workflow
+from ivr.callbacks import call_limits, claims, workflow
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre import agent_presence, call_distribution, conversations, duty_roster
 from ivr.domain.conversation_rules import Place
@@ -52,7 +52,7 @@ def begin(
 
     Raises:
         Refused: `transfer_goes_on`; `transfer_to_yourself`; `not_there`: the member, or everybody of the team, takes no
-            calls now; `companion_there`: the number is in the conversation.
+            calls now; `companion_there`: the number is in the conversation; `too_many_rung`: beyond a cap.
     """
     if going_on(session, conversation) is not None:
         raise Refused(Refusal.TRANSFER_GOES_ON)
@@ -60,6 +60,8 @@ def begin(
         raise Refused(Refusal.TRANSFER_TO_YOURSELF)
     if conversations.has_number(conversation, target.number):
         raise Refused(Refusal.COMPANION_THERE)
+    if target.number is not None:
+        call_limits.check_rung(session, target.number, conversation.urgency, now)
     wanted = Transfer(
         conversation_id=conversation.id, kind=kind, state=TransferState.LOOKING, by_id=by.id, team_id=target.team_id,
         user_id=target.user_id, number=target.number, name=target.name, wanted_at=now,

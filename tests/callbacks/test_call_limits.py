@@ -76,7 +76,7 @@ def test_the_house_is_told_before_a_limit_is_reached_and_when_it_is() -> None:
     assert told() == [f"1 Obergrenze eines Tages fast erreicht: {named}"], "four of five"
     assert not refused(GERMANY)
     called(GERMANY)
-    assert told()[1:] == [f"1 Obergrenze für Rückrufe erreicht: {named}"]
+    assert told()[1:] == [f"1 Obergrenze für Anrufe erreicht: {named}"]
     assert refused(GERMANY)
     assert not refused(GERMANY, Urgency.EMERGENCY), "an emergency is called back all the same"
 
@@ -91,13 +91,13 @@ def test_a_country_has_a_limit_of_its_own() -> None:
 def test_each_cap_is_told_by_its_name_once_a_day() -> None:
     called(TURKEY, TURKEY, TURKEY, GERMANY)
     assert told() == [
-        "1 Obergrenze eines Tages fast erreicht: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)",
-        "1 Obergrenze für Rückrufe erreicht: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)",
+        "1 Obergrenze eines Tages fast erreicht: Anrufe in 24 Stunden in ein Land (calls_by_country TR)",
+        "1 Obergrenze für Anrufe erreicht: Anrufe in 24 Stunden in ein Land (calls_by_country TR)",
         "1 Obergrenze eines Tages fast erreicht: Rückrufe in 24 Stunden (calls_a_day)",
     ]
     with database.reading() as session:
         text = session.scalars(select(AlertMessage.text).order_by(AlertMessage.id)).all()[1]
-    assert "Die Obergrenze: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)" in text
+    assert "Die Obergrenze: Anrufe in 24 Stunden in ein Land (calls_by_country TR)" in text
     assert "/supervision/costs" in text
 
 
@@ -169,6 +169,53 @@ def test_a_member_who_calls_back_over_the_limit_is_told_why_and_holds_no_task(mo
             outbound_callbacks.begin(session, task, people["mia"], morning, anyway=True)
         assert error.value.reason == Refusal.TOO_MANY_CALLS
         assert session.scalars(select(Conversation.id).where(Conversation.task_id == task_id)).all() == []
+
+
+def rung(role: LegRole, *numbers: str | None) -> None:
+    """Telephones are rung in the conversation of a caller who has called us."""
+    with database.writing() as session:
+        conversation = session.scalars(select(Conversation)).one()
+        for number in numbers:
+            conversations.add_leg(session, conversation, role, number, utc_now(), ring=False)
+            call_limits.tell_rung(session, number or "", utc_now())
+
+
+def used(cap: Cap, country: str = "") -> int:
+    with database.reading() as session:
+        return next(one.used for one in caps.everywhere(session, utc_now()) if (one.cap, one.country) == (cap, country))
+
+
+def test_every_telephone_that_is_rung_counts_whoever_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members, interpreters and companions cost what callers cost; who has called us, and a browser, does not."""
+    monkeypatch.setenv("RUNG_CALLS_A_DAY", "5")
+    settings.settings.cache_clear()
+    called(GERMANY)
+    with database.writing() as session:
+        session.scalars(select(Conversation)).one().kind = ConversationKind.ANSWERED
+    rung(LegRole.CALLER, TURKEY)
+    assert [used(cap) for cap in (Cap.CALLS_A_DAY, Cap.RUNG_A_DAY)] == [0, 0]
+    rung(LegRole.MEMBER, GERMANY, "client:member_1")
+    rung(LegRole.INTERPRETER, TURKEY)
+    rung(LegRole.COMPANION, GERMANY)
+    assert (used(Cap.RUNG_A_DAY), used(Cap.CALLS_A_DAY), used(Cap.CALLS_BY_COUNTRY, "TR")) == (3, 0, 1)
+    rung(LegRole.SUCCESSOR, GERMANY)
+    rung(LegRole.LISTENER, GERMANY)
+    named = "Anrufe in 24 Stunden bei Mitarbeitenden, Sprachmittlung, Vertrauenspersonen und Stellen (rung_calls_a_day)"
+    assert [subject for subject in told() if "rung" in subject] == [
+        f"1 Obergrenze eines Tages fast erreicht: {named}",
+        f"1 Obergrenze für Anrufe erreicht: {named}",
+    ]
+    rung(LegRole.INTERPRETER, TURKEY)
+    assert refused(TURKEY), "the country's cap is one for callbacks and all other calls"
+
+
+def test_alerts_that_are_sent_as_texts_count_as_texts() -> None:
+    with database.writing() as session:
+        values = {"urgent": False, "subject": "x", "text": "x", "content": {}, "created_at": utc_now()}
+        for name in ("house", "house", "by mail"):
+            session.add(AlertMessage(subscription=name, sent_at=utc_now(), state="sent", **values))
+        session.add(AlertMessage(subscription="house", **values))
+    assert [used(cap) for cap in (Cap.TEXTS_AN_HOUR, Cap.TEXTS_A_DAY)] == [2, 2]
 
 
 def test_texts_to_a_country_have_a_limit_of_their_own() -> None:

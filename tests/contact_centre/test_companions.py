@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
-from ivr.config.settings import Settings
-from ivr.contact_centre import call_queue, conversation_control, conversations, leg_events
-from ivr.domain.enums import ConversationState, LegRole, LegState
+from ivr.config.settings import Settings, settings
+from ivr.contact_centre import call_queue, conversation_control, conversations, leg_events, transfers
+from ivr.domain.enums import ConversationState, LegRole, LegState, TransferKind, Urgency
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg
 from ivr.platform import database
@@ -76,6 +76,28 @@ def test_a_companion_is_rung_once_and_a_second_wish_for_the_same_number_says_so(
     with pytest.raises(Refused, match="companion_there"):
         talk.wants(FRIEND)
     assert len(talk.companions()) == 1
+
+
+@pytest.mark.parametrize("limits", [{"RUNG_CALLS_A_DAY": "1"}, {"CALLS_BY_COUNTRY": '{"DE": 2}'}])
+def test_beyond_a_cap_no_companion_is_rung_unless_in_an_emergency(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, limits: dict[str, str]
+) -> None:
+    """A stranger names the number: without a cap, a hundred dear ones a day would be paid for."""
+    for name, value in limits.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    conversations.add_leg(talk.session, talk.conversation, LegRole.INTERPRETER, "+4942155512", NOW, ring=False)
+    if "CALLS_BY_COUNTRY" in limits:
+        talk.wants(FRIEND)
+    with pytest.raises(Refused) as refused:
+        talk.wants(COUSIN)
+    assert (refused.value.reason, refused.value.cap.partition(" ")[0].upper()) == ("too_many_rung", *limits)
+    outside = transfers.Target(number="+49421999", name="Wohngeldstelle")
+    with pytest.raises(Refused, match="too_many_rung"):
+        transfers.begin(talk.session, talk.conversation, outside, TransferKind.COLD, talk.mia, NOW)
+    talk.conversation.urgency = Urgency.EMERGENCY
+    talk.wants(COUSIN)
+    assert talk.companions()
 
 
 @pytest.mark.parametrize("written", ["0176 00000001", "+49 176 00000001"])

@@ -50,9 +50,10 @@ class Medium(StrEnum):
 
 
 class Cap(StrEnum):
-    """Caps of callbacks and text messages; the values are names of settings."""
+    """Caps of calls by the hotline and of text messages; the values are names of settings."""
 
     CALLS_A_DAY = "calls_a_day"
+    RUNG_A_DAY = "rung_calls_a_day"
     CALLS_BY_COUNTRY = "calls_by_country"
     TEXTS_AN_HOUR = "text_messages_an_hour"
     TEXTS_A_DAY = "text_messages_a_day"

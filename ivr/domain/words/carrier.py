@@ -54,7 +54,8 @@ CAPS = Words(
     "caps",
     {
         Cap.CALLS_A_DAY: _("Callbacks of 24 hours"),
-        Cap.CALLS_BY_COUNTRY: _("Callbacks of 24 hours to a country"),
+        Cap.RUNG_A_DAY: _("Calls of 24 hours to members, interpreters, companions and offices"),
+        Cap.CALLS_BY_COUNTRY: _("Calls of 24 hours to a country"),
         Cap.TEXTS_AN_HOUR: _("Text messages of an hour"),
         Cap.TEXTS_A_DAY: _("Text messages of 24 hours"),
         Cap.TEXTS_BY_COUNTRY: _("Text messages of 24 hours to a country"),

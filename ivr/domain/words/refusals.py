@@ -52,6 +52,10 @@ REFUSALS = Words(
         Refusal.TOO_MANY_CALLS: _(
             "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."
         ),
+        Refusal.TOO_MANY_RUNG: _(
+            "A limit for calls by the hotline is reached. Nobody else is fetched into a conversation now, unless in an "
+            "emergency; the supervisors know."
+        ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
         Refusal.CALLING_NOW: _(
             "This number is in a call with us just now, so it is not rung. If the caller waits, you can take the call."
