@@ -1,4 +1,4 @@
-"""Tells the house what is about no task: a guesser of codes, a cap, a clock that leapt, a failed test call."""
+"""Tells the house what is about no task, such as a guesser of codes, a cap, or a clock that leapt."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _TELL_EVERY = {
     AlertEvent.CALL_CAP: timedelta(days=1),
     AlertEvent.CAP_NEAR: timedelta(days=1),
     AlertEvent.SYNTHETIC_CALL: timedelta(hours=1),
+    AlertEvent.CALL_WITHOUT_ID: timedelta(hours=1),
 }
 #: What has not happened for so long is over, and is forgotten.
 _OVER, _KEPT = timedelta(days=1), timedelta(days=30)

@@ -30,7 +30,7 @@ class AlertSettings(Strict):
         (
             *(AlertEvent.DANGER, AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
             *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),
-            *(AlertEvent.CALL_CAP, AlertEvent.CAP_NEAR, AlertEvent.SYNTHETIC_CALL),
+            *(AlertEvent.CALL_CAP, AlertEvent.CAP_NEAR, AlertEvent.SYNTHETIC_CALL, AlertEvent.CALL_WITHOUT_ID),
         ),
         min_length=1,
         description="Events that are sent. Who is told of emergencies is told of danger to life too.",

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 
 #: As many characters as the database stores of an id.
 LONGEST = 64
 #: What an id may consist of, as a regular expression (of JSON Schema too).
 PATTERN = f"^[A-Za-z0-9:_-]{{1,{LONGEST}}}$"
+#: How the id begins of a call to which the carrier has given none.
+_OURS = "none-"
 _ID = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 
 
@@ -30,3 +33,13 @@ def call_id(text: str) -> str:
     if not text:
         return ""
     return carrier_id(text) or "CA" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def new_id() -> str:
+    """An id of ours for a call to which the carrier has given none."""
+    return f"{_OURS}{secrets.token_hex(16)}"
+
+
+def is_ours(call_sid: str) -> bool:
+    """Whether an id is ours, because the carrier has given the call none: it is carried on in our addresses."""
+    return call_sid.startswith(_OURS)

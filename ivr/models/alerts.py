@@ -57,6 +57,7 @@ _OF_THE_HOUSE = (
     AlertEvent.CALL_CAP,
     AlertEvent.CAP_NEAR,
     AlertEvent.SYNTHETIC_CALL,
+    AlertEvent.CALL_WITHOUT_ID,
 )
 
 

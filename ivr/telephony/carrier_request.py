@@ -15,12 +15,16 @@ from werkzeug.exceptions import ClientDisconnected
 
 from ivr.calls import calling_telephone
 from ivr.domain.caller_ids import CallerId
-from ivr.domain.carrier_ids import call_id
+from ivr.domain.carrier_ids import call_id, carrier_id, is_ours, new_id
 
 #: The only kind of form that is read in one go, as the carrier and browsers write it.
 _FORM = "application/x-www-form-urlencoded"
 #: Bytes of the longest form that is read so. The carrier's have some 500.
 _LONGEST = 64 * 1024
+#: Parameter of an address: our id of a call to which the carrier gives none.
+OUR_ID = "call"
+#: What the carrier asks for the document of a call, and not to tell of an event.
+_FROM_A_CALLER = frozenset(f"/voice/{path}" for path in ("incoming", "answer", "fallback", "last-resort/agreed"))
 
 
 class CarrierRequest(Request):
@@ -28,6 +32,8 @@ class CarrierRequest(Request):
 
     #: The key that this request follows from, where the carrier does not name it again.
     answered_key = ""
+    #: Whether the carrier has given the call no id, and neither have we before.
+    has_no_id = False
 
     @cached_property
     def form(self) -> ImmutableMultiDict[str, str]:
@@ -61,8 +67,17 @@ class CarrierRequest(Request):
 
     @cached_property
     def call_sid(self) -> str:
-        """The carrier's id of the call; empty if it is missing."""
-        return call_id(self.fields.get("CallSid", ""))
+        """The carrier's id of the call; where it is missing, ours; empty where the request is about no call.
+
+        Whoever rings is in a call, whatever the carrier leaves out: what they say has to be told from what others say.
+        """
+        if given := call_id(self.fields.get("CallSid", "")):
+            return given
+        ours = carrier_id(self.args.get(OUR_ID, ""))
+        if is_ours(ours):
+            return ours
+        self.has_no_id = self.path in _FROM_A_CALLER
+        return new_id() if self.has_no_id else ""
 
     @cached_property
     def caller(self) -> CallerId:

@@ -16,10 +16,11 @@ from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
+from ivr.telephony import twiml
 from ivr.telephony.call_session import call_sid, caller_id, from_number
 from ivr.telephony.document import Document
 from ivr.telephony.last_resort_texts import TEXTS
-from ivr.telephony.state_token import Unreadable, seal, unseal
+from ivr.telephony.state_token import Unreadable, unseal
 
 last_resort = Blueprint("last_resort", __name__, url_prefix="/voice/last-resort")
 last_resort.before_request(only_the_carrier)
@@ -86,7 +87,7 @@ def agreed() -> Document:
         timeout=7,
         play_beep=True,
         trim="trim-silence",
-        recording_status_callback=voice_url("/recording", state=seal(state, call_sid())),
+        recording_status_callback=twiml.url("recording", state, call_sid()),
         recording_status_callback_method="POST",
         recording_status_callback_event="in-progress completed absent",
     )

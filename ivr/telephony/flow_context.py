@@ -19,7 +19,7 @@ from ivr.calls import known_numbers, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.contact_centre import call_queue, queue_order
-from ivr.domain import opening_hours, phone_numbers
+from ivr.domain import carrier_ids, opening_hours, phone_numbers
 from ivr.domain.enums import (
     AnsweredQuestion,
     CallQueueState,
@@ -83,7 +83,12 @@ class FlowContext:
         return present.notices().languages.keys()
 
     def queue_state(self, state: CallState) -> CallQueueState:
-        """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there."""
+        """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there.
+
+        Nor for a call to which the carrier has given no id: it could not be told to bring the caller to a member.
+        """
+        if carrier_ids.is_ours(self.call_sid):
+            return CallQueueState.NOBODY
         try:
             with database.reading() as session:
                 if state.request.concern == Concern.EMERGENCY and self._holds_a_place(session):

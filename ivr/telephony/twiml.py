@@ -14,6 +14,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.callbacks.request import Request
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
+from ivr.domain.carrier_ids import is_ours
 from ivr.flows.protocol import (
     HangUp,
     JoinQueue,
@@ -29,6 +30,7 @@ from ivr.flows.protocol import (
 from ivr.flows.state import CallState
 from ivr.prompts import music
 from ivr.telephony import spoken_lines
+from ivr.telephony.carrier_request import OUR_ID
 from ivr.telephony.spoken_lines import attribute
 from ivr.telephony.state_token import seal, seal_playback
 from ivr.voicebox.spoken_answers import RECORDING_SECONDS
@@ -43,6 +45,8 @@ _HEAD, _END = '<?xml version="1.0" encoding="UTF-8"?><Response>', "</Response>"
 
 def url(path: str, state: CallState, call_sid: str, **query: str | int) -> str:
     """Address of one of our webhooks, carrying the call's state."""
+    if is_ours(call_sid):  # the carrier will not name the call either when it asks next
+        query = {**query, OUR_ID: call_sid}
     return voice_url(f"/{path}", state=seal(state, call_sid), **query)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import select
 
-from ivr.config.settings import Settings
-from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id
+from ivr.config.settings import Settings, settings
+from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id, is_ours
+from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording
-from ivr.platform import database
+from ivr.platform import database, write_behind
 from ivr.platform.log_setup import redacted
+from ivr.telephony import flow_context, voice_webhooks
 from ivr.telephony.state_token import Unreadable, seal_playback, unseal, unseal_playback
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
@@ -44,6 +49,73 @@ def test_a_message_is_left_in_a_call_whose_id_is_of_no_carrier(webhooks: Hotline
         call = session.scalars(select(Call)).one()
         assert (call.call_sid, carrier_id(call.call_sid)) == (call_id(sid), call_id(sid))
         assert session.scalars(select(CallbackTask)).one().call_id == call.id
+
+
+class Nameless(WebhookCaller):
+    """A caller of whom the carrier sends no CallSid, in any request."""
+
+    def _post(self, url: str, **form: str) -> str:
+        document = self.hotline.post(url, From=self.number, **form)
+        if found := re.search(r"call=(none-[0-9a-f]{32})", document):
+            self.sid = found[1]
+        return document
+
+
+@pytest.fixture
+def watched(webhooks: Hotline, monkeypatch: pytest.MonkeyPatch) -> Hotline:
+    alert = {"name": "house", "to": "sms:+4915112345678", "events": ["call_without_id"]}
+    monkeypatch.setenv("ALERTS", json.dumps([alert]))
+    settings.cache_clear()
+    return webhooks
+
+
+@pytest.mark.parametrize("number", ["+4917612345678", "anonymous"])
+def test_a_call_without_an_id_is_served_and_the_house_is_told(watched: Hotline, number: str) -> None:
+    """No proxy and no carrier may leave the id out; where one does, nobody who has rung is lost for it."""
+    person = Nameless(watched, number).dials().presses("1", "1", "1").speaks().hears("review").presses("1")
+    other = Nameless(watched, "+4917687654321").dials().presses("1", "9", "1")
+    assert is_ours(person.sid) and is_ours(other.sid) and person.sid != other.sid
+    write_behind.flush()
+    with database.reading() as session:
+        asked = select(Call.call_sid).join(CallbackTask, CallbackTask.call_id == Call.id)
+        assert sorted(session.scalars(asked)) == sorted([person.sid, other.sid])
+        spoken = session.scalars(select(Call).where(Call.call_sid == person.sid)).one()
+        assert session.scalars(select(Recording)).one().message.call_id == spoken.id
+        (told,) = session.scalars(select(AlertMessage)).all()
+        assert "ohne Kennung" in told.subject
+    assert redacted(f"no answer for {person.sid}") == "no answer for [carrier id]"
+
+
+def test_who_has_no_id_does_not_wait_where_nobody_could_bring_them_to_a_member(
+    watched: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_context.call_queue, "state_for", lambda *_: "open")
+    assert WebhookCaller(watched, at="open").dials().presses("1", "1", "").verb == "Enqueue"
+    person = Nameless(watched, at="open").dials().presses("1", "1", "")
+    person.hears("nobody_answered").hears("consent")
+
+
+def test_without_an_id_the_last_resort_takes_a_message_too(watched: Hotline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("nothing works")
+
+    with monkeypatch.context() as breaking:
+        for name in ("reply", "document", "state_of", "new_call"):
+            breaking.setattr(voice_webhooks, name, broken)
+        person = Nameless(watched).dials()
+        agreed = ElementTree.fromstring(person._post(person.silence_leads_to, Digits="1"))
+    event = agreed.find("Record").get("recordingStatusCallback")
+    person._post(event, RecordingSid="RE" + "7" * 32, RecordingStatus="completed", RecordingDuration="4")
+    write_behind.flush()
+    with database.reading() as session:
+        asked = select(Call.call_sid).join(CallbackTask, CallbackTask.call_id == Call.id)
+        assert session.scalars(asked).all() == [person.sid]
+
+
+def test_an_event_without_an_id_is_about_no_call(watched: Hotline) -> None:
+    Nameless(watched)._post("/voice/status", CallStatus="completed")
+    with database.reading() as session:
+        assert session.scalars(select(Call)).all() == []
 
 
 def test_long_ids_that_differ_at_the_end_are_of_two_calls() -> None:

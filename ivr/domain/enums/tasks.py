@@ -195,6 +195,7 @@ class AlertEvent(StrEnum):
     CALL_CAP = "call_cap"
     CAP_NEAR = "cap_near"
     SYNTHETIC_CALL = "synthetic_call"
+    CALL_WITHOUT_ID = "call_without_id"
 
 
 class DeliveryState(StrEnum):
@@ -245,6 +246,7 @@ class Refusal(StrEnum):
     NO_NUMBER = "no_number"
     NO_CALL_ABROAD = "no_call_abroad"
     TOO_MANY_CALLS = "too_many_calls"
+    TOO_MANY_RUNG = "too_many_rung"
     NUMBER_LISTED = "number_listed"
     HOURS_NEEDED = "hours_needed"
     LANGUAGE_NEEDED = "language_needed"

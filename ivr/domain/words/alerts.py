@@ -24,11 +24,12 @@ ALERT_TITLES = complete(
             "%(count)s fault at the telephone carrier", "%(count)s faults at the telephone carrier"
         ),
         AlertEvent.SYNTHETIC_CALL: _n("%(count)s test call failed", "%(count)s test calls failed"),
+        AlertEvent.CALL_WITHOUT_ID: _n("%(count)s call without an id", "%(count)s calls without an id"),
         AlertEvent.GUESSING: _n("%(count)s guesser of codes", "%(count)s guessers of codes"),
         AlertEvent.TEXT_CAP: _n(
             "%(count)s limit for text messages reached", "%(count)s limits for text messages reached"
         ),
-        AlertEvent.CALL_CAP: _n("%(count)s limit for callbacks reached", "%(count)s limits for callbacks reached"),
+        AlertEvent.CALL_CAP: _n("%(count)s limit for calls reached", "%(count)s limits for calls reached"),
         AlertEvent.CAP_NEAR: _n("%(count)s limit of a day nearly reached", "%(count)s limits of a day nearly reached"),
         AlertEvent.CLOCK: _n("%(count)s clock that has leapt", "%(count)s clocks that have leapt"),
         AlertEvent.ESCALATED: _n(
@@ -54,10 +55,11 @@ ALERT_EVENTS = Words(
         AlertEvent.CARRIER_FAULT: _("fault at the telephone carrier"),
         AlertEvent.GUESSING: _("somebody guesses receipt codes"),
         AlertEvent.TEXT_CAP: _("limit for text messages reached"),
-        AlertEvent.CALL_CAP: _("limit for callbacks reached"),
+        AlertEvent.CALL_CAP: _("limit for calls reached"),
         AlertEvent.CAP_NEAR: _("limit of a day nearly reached"),
         AlertEvent.CLOCK: _("clock that has leapt"),
         AlertEvent.SYNTHETIC_CALL: _("test call of the hotline to itself failed"),
+        AlertEvent.CALL_WITHOUT_ID: _("call to which the carrier has given no id"),
     },
     AlertEvent,
 )
@@ -74,11 +76,12 @@ HOUSE_ALARMS = Words(
             "Look for a number that asks again and again, or raise the limit (its setting)."
         ),
         AlertEvent.CALL_CAP: _(
-            "A limit for callbacks was reached. Until calls of the last 24 hours are older, only emergencies are "
-            "called back. Look for calls to a country that nobody expects, or raise the limit (its setting)."
+            "A limit for calls was reached. Until calls of the last 24 hours are older, only emergencies are called "
+            "back, or nobody else is fetched into a conversation, as the limit says. Look for calls to a country that "
+            "nobody expects, or raise the limit (its setting)."
         ),
         AlertEvent.CAP_NEAR: _(
-            "Callbacks or text messages of the last 24 hours come near a limit. Nothing is refused yet. See what was "
+            "Calls or text messages of the last 24 hours come near a limit. Nothing is refused yet. See what was "
             "spent (page Costs), and raise the limit in time (its setting)."
         ),
         AlertEvent.CLOCK: _(
@@ -89,6 +92,11 @@ HOUSE_ALARMS = Words(
         AlertEvent.SYNTHETIC_CALL: _(
             "The hotline has called its own number and was given no receipt code: callers may not get through. Ring it "
             "yourself. The command doctor says at which step the test call ended; see the carrier and the processes."
+        ),
+        AlertEvent.CALL_WITHOUT_ID: _(
+            "The carrier has sent calls without an id (CallSid). Their callers were served, and what they asked for "
+            "has tasks; but the end of such a call, and where its recording is, cannot be known. See that the proxy "
+            "leaves the forms of the carrier as they are, and ask the carrier."
         ),
     },
 )
