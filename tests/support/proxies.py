@@ -24,9 +24,14 @@ from tests.support.environment import ROOT
 DEPLOY = ROOT / "deploy"
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for this machine, in files as the shipped configurations name them."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
+def certificate(folder: Path, valid_for: timedelta = timedelta(days=1)) -> Path:
+    """A certificate for this machine, in files as the shipped configurations name them.
+
+    Where there is one already, its key goes on, and clients go on to trust the first one (`hotline.pem`). `valid_for`
+    counts from now; a negative one has passed.
+    """
+    trusted, name = folder / "hotline.pem", x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
+    key = _key(folder / "hotline.key")
     here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     signed = (
         x509.CertificateBuilder()
@@ -35,17 +40,28 @@ def certificate(folder: Path) -> Path:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(utc_now() - timedelta(days=1))
-        .not_valid_after(utc_now() + timedelta(days=1))
+        .not_valid_after(utc_now() + valid_for)
         .add_extension(here, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
     public = signed.public_bytes(serialization.Encoding.PEM)
-    form = serialization.PrivateFormat.PKCS8
-    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    for file, content in (("hotline.pem", public), ("hotline.key", secret), ("hotline-with-key.pem", public + secret)):
-        (folder / file).write_bytes(content)
-    return folder / "hotline.pem"
+    secret = (folder / "hotline.key").read_bytes()
+    (folder / "hotline-with-key.pem").write_bytes(public + secret)
+    if not trusted.exists():
+        trusted.write_bytes(public)
+    return trusted
+
+
+def _key(file: Path) -> ec.EllipticCurvePrivateKey:
+    """The key in a file, which is made where there is none."""
+    if not file.exists():
+        form = serialization.PrivateFormat.PKCS8
+        made = ec.generate_private_key(ec.SECP256R1())
+        file.write_bytes(made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    kept = serialization.load_pem_private_key(file.read_bytes(), None)
+    assert isinstance(kept, ec.EllipticCurvePrivateKey)
+    return kept
 
 
 class Proxy:
@@ -81,9 +97,10 @@ class Proxy:
             "haproxy": ["/usr/sbin/haproxy", "-db", "-f", str(folder / file)],
         }[name]
         self.log = folder / f"{name}.log"
-        self._start()
+        self.start()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start it, also again, and wait until it takes connections."""
         with self.log.open("w") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 15

@@ -64,6 +64,12 @@ class DatabasePair:
         """The address of the database, as an operator writes it for two servers."""
         return f"postgresql://postgres@127.0.0.1:{self.primary.port},127.0.0.1:{self.replica.port}/{self.name}"
 
+    def empty(self) -> None:
+        """The database is gone; an empty one has its name."""
+        with psycopg.connect(self.primary.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE template0')
+
     def take_over(self) -> None:
         """The replica becomes the primary; nobody follows it yet, so it waits for nobody."""
         self.replica.promote()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
+from datetime import timedelta
 
 from tests.soak.drill.scene import Drill
 from tests.soak.drill.site import Site
@@ -32,6 +34,46 @@ def _redis_lost(site: Site) -> None:
     site.wait(10, site.redis_answers)
 
 
+def _storage_frozen(site: Site) -> None:
+    """It takes connections, and answers nobody."""
+    site.signal("s3", signal.SIGSTOP)
+    site.wait(60)
+    site.signal("s3", signal.SIGCONT)
+
+
+def _certificate_expired(site: Site) -> None:
+    """Nobody has renewed it; somebody notices after twenty seconds. The carrier reaches no host meanwhile."""
+    site.use_certificate(-timedelta(hours=1))
+    site.wait(20)
+    site.use_certificate(timedelta(days=1))
+
+
+def _clock_wrong(site: Site) -> None:
+    """One host begins ten minutes ahead of all others; somebody sets its clock right later."""
+    site.hosts[1].set_clock(600)
+    site.wait(40)
+    site.hosts[1].set_clock(0)
+
+
+def _disks_full(site: Site) -> None:
+    for host in site.hosts:
+        host.disk.fill()
+    site.wait(20)
+    for host in site.hosts:
+        host.disk.free()
+
+
+def _all_lost(site: Site) -> None:
+    """After the last call a backup is made. Then hosts, database, Redis and storage are gone; empty ones take over."""
+    site.wait(_ALL_HUNG_UP)
+    site.back_up()
+    site.lose_everything()
+    site.restore()
+
+
+#: Seconds after which the callers of a drill have put their receivers down.
+_ALL_HUNG_UP = 70.0
+
 DRILLS: Mapping[str, Drill] = {
     "host": Drill("host lost", _host_lost, lasts=40, callers_lost=3, heal=_host_back),
     "primary": Drill(
@@ -39,4 +81,12 @@ DRILLS: Mapping[str, Drill] = {
         heal=lambda site: site.databases.heal(),
     ),
     "redis": Drill("Redis lost", _redis_lost, lasts=40),
+    "storage": Drill("storage frozen for a minute", _storage_frozen, lasts=75),
+    # All who ring meanwhile are lost: the addresses for the worst case are behind the same certificate here.
+    "certificate": Drill(
+        "certificate expired", _certificate_expired, lasts=40, callers_lost=24, callers_wait=40, desk_waits=40
+    ),
+    "clock": Drill("clock of a host wrong", _clock_wrong, lasts=60),
+    "disk": Drill("disks full", _disks_full, lasts=40),
+    "restore": Drill("all lost, restored from the backup", _all_lost, lasts=20, callers_wait=400, desk_waits=400),
 }  # fmt: skip

@@ -6,9 +6,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -170,6 +172,50 @@ class Site:
     def exchange_url(self) -> str:
         """Where the local carrier takes scripted calls."""
         return f"http://127.0.0.1:{self._ports['exchange']}"
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process beside the hosts, and to those that it has started."""
+        os.killpg(self.children[name].pid, number)
+
+    def use_certificate(self, valid_for: timedelta) -> None:
+        """The proxy is started again with another certificate of the same key; a negative duration has passed."""
+        self.proxy.stop()
+        certificate(self.certificates, valid_for)
+        self.proxy.start()
+
+    def back_up(self) -> None:
+        """Database and audio, as an operator writes them to another machine."""
+        self._backup.unlink(missing_ok=True)
+        self.hosts[0].command("backup", str(self._backup))
+
+    def lose_everything(self) -> None:
+        """Hosts, database, Redis and storage are gone; empty ones are there instead."""
+        for host in self._hosts:
+            host.lose()
+            host.forget()
+        database.close()
+        self.databases.empty()
+        self.redis.kill()
+        self.empty_redis()
+        self.children["s3"].kill()  # it keeps everything in memory
+        for name in ("redis", "s3"):
+            self.children[name].start()
+        self._make_bucket()
+
+    def restore(self) -> None:
+        """What an operator does on empty machines; timed."""
+        began = time.monotonic()
+        self.wait(20, self.redis_answers)
+        self.hosts[0].command("restore", str(self._backup))
+        for host in self._hosts:
+            host.start()
+        self.wait(_BEGIN, lambda: all(host.is_ready() for host in self._hosts))
+        self._enter()
+        self.say(f"restored, and all hosts whole, after {time.monotonic() - began:.0f} s")
+
+    @property
+    def _backup(self) -> Path:
+        return self.folder / "backup.tar"
 
     def empty_redis(self) -> None:
         """What Redis has kept on its disk is gone as well."""
