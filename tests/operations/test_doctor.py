@@ -354,7 +354,7 @@ def test_a_certificate_that_ends_or_is_not_trusted_is_named(here: Here, secured:
     here.production(PUBLIC_BASE_URL=url)
     (told,) = outside_checks.certificate()
     assert (told.name, told.is_wrong) == ("certificate", True)
-    assert "is not accepted: self-signed certificate" in told.state
+    assert "is not accepted: unable to get local issuer certificate" in told.state
     here.set(SSL_CERT_FILE=str(trusted))
     (told,) = outside_checks.certificate()
     assert told.state == f"ends on {utc_now() + timedelta(days=1):%Y-%m-%d}"

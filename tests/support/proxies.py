@@ -25,43 +25,53 @@ DEPLOY = ROOT / "deploy"
 
 
 def certificate(folder: Path, valid_for: timedelta = timedelta(days=1)) -> Path:
-    """A certificate for this machine, in files as the shipped configurations name them.
+    """A certificate for this machine, in files as the shipped configurations name them; the file that vouches for it.
 
-    Where there is one already, its key goes on, and clients go on to trust the first one (`hotline.pem`). `valid_for`
-    counts from now; a negative one has passed.
+    The authority that has signed the first one signs all others. `valid_for` counts from now; a negative one has passed.
     """
-    trusted, name = folder / "hotline.pem", x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
-    key = _key(folder / "hotline.key")
+    authority, authority_key = folder / "authority.pem", folder / "authority.key"
+    if not authority.exists():
+        key = _new_key(authority_key)
+        about = x509.BasicConstraints(ca=True, path_length=0)
+        authority.write_bytes(_signed("authority", key.public_key(), key, about, timedelta(days=1)))
     here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    own, signer = _new_key(folder / "hotline.key"), _key(authority_key)
+    public = _signed("here", own.public_key(), signer, here, valid_for)
+    (folder / "hotline.pem").write_bytes(public)
+    (folder / "hotline-with-key.pem").write_bytes(public + (folder / "hotline.key").read_bytes())
+    return authority
+
+
+def _signed(name: str, public_key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePrivateKey,
+            about: x509.ExtensionType, valid_for: timedelta) -> bytes:  # fmt: skip
+    named = {who: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)]) for who in (name, "authority")}
     signed = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
+        .subject_name(named[name])
+        .issuer_name(named["authority"])
+        .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(utc_now() - timedelta(days=1))
         .not_valid_after(utc_now() + valid_for)
-        .add_extension(here, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(about, critical=isinstance(about, x509.BasicConstraints))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .sign(signer, hashes.SHA256())
     )
-    public = signed.public_bytes(serialization.Encoding.PEM)
-    secret = (folder / "hotline.key").read_bytes()
-    (folder / "hotline-with-key.pem").write_bytes(public + secret)
-    if not trusted.exists():
-        trusted.write_bytes(public)
-    return trusted
+    return signed.public_bytes(serialization.Encoding.PEM)
+
+
+def _new_key(file: Path) -> ec.EllipticCurvePrivateKey:
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.PrivateFormat.PKCS8
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return key
 
 
 def _key(file: Path) -> ec.EllipticCurvePrivateKey:
-    """The key in a file, which is made where there is none."""
-    if not file.exists():
-        form = serialization.PrivateFormat.PKCS8
-        made = ec.generate_private_key(ec.SECP256R1())
-        file.write_bytes(made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-    kept = serialization.load_pem_private_key(file.read_bytes(), None)
-    assert isinstance(kept, ec.EllipticCurvePrivateKey)
-    return kept
+    key = serialization.load_pem_private_key(file.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
 
 
 class Proxy:

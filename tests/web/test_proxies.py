@@ -34,8 +34,9 @@ def proxied_hotline(
 ) -> Iterator[RunningHotline]:
     """A hotline whose only public address is a proxy's."""
     patched = pytest.MonkeyPatch()
+    trusted = str(certificate(folder))
     for key in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        patched.setenv(key, str(certificate(folder) if key == "REQUESTS_CA_BUNDLE" else folder / "hotline.pem"))
+        patched.setenv(key, trusted)
     var = tmp_path_factory.mktemp("proxied")
     hotline = RunningHotline(
         var, korean_model, PUBLIC_BASE_URL=f"https://127.0.0.1:{free_port()}", TRUSTED_PROXIES="1",

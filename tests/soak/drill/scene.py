@@ -72,7 +72,7 @@ def run(site: Site, drill: Drill, wishes_: list[Wish], speech: Mapping[float, by
         plant: Callable[[list[Wish]], None] | None = None) -> Row:  # fmt: skip
     """Run a drill; `plant` spoils what is judged, to see that it is seen."""
     say(f"{drill.name}: {len(wishes_)} calls in {drill.lasts:.0f} s")
-    asking = probes.Probes(site.exchange_url, site.public_url, site.new_token(), site.certificates / "hotline.pem")
+    asking = probes.Probes(site.exchange_url, site.public_url, site.new_token(), site.authority)
     crowd = Crowd(site, wishes_, drill.lasts, speech)
     site.wait(_BEFORE)
     fault = time.monotonic()

@@ -55,8 +55,9 @@ class Site:
         (self._models / LANGUAGES[0]).symlink_to((ROOT / "var" / "models" / "ko").resolve())
         self.certificates = folder / "tls"
         self.certificates.mkdir()
+        self.authority = certificate(self.certificates)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-            os.environ[name] = str(certificate(self.certificates))
+            os.environ[name] = str(self.authority)
         self._databases = DatabasePair(folder / "postgres")
         self._ports = {name: free_port() for name in ("redis", "s3", "proxy", "exchange")}
         self.shared = self._settings()
@@ -178,7 +179,7 @@ class Site:
         os.killpg(self.children[name].pid, number)
 
     def use_certificate(self, valid_for: timedelta) -> None:
-        """The proxy is started again with another certificate of the same key; a negative duration has passed."""
+        """The proxy is started again with another certificate; a negative duration has passed."""
         self.proxy.stop()
         certificate(self.certificates, valid_for)
         self.proxy.start()
