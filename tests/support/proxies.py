@@ -27,7 +27,7 @@ DEPLOY = ROOT / "deploy"
 def certificate(folder: Path, valid_for: timedelta = timedelta(days=1)) -> Path:
     """A certificate for this machine, in files as the shipped configurations name them; the file that vouches for it.
 
-    The authority that has signed the first one signs all others. `valid_for` counts from now; a negative one has passed.
+    One authority signs all of a folder. `valid_for` counts from now; a negative one has passed.
     """
     authority, authority_key = folder / "authority.pem", folder / "authority.key"
     if not authority.exists():
