@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.networks import place_of
+from ivr.domain.timestamps import CLOCKS_DIFFER
 from ivr.models.accounts import LogIn, LogInDelay, User, team_members, team_supervisors
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
@@ -31,8 +32,8 @@ _STRICT = (5, timedelta(seconds=30), timedelta(hours=1))
 _LOOSE = (30, timedelta(seconds=30), timedelta(minutes=15))
 #: Failures are forgotten after so long.
 _FORGOTTEN = timedelta(hours=24)
-#: Clocks of hosts differ by so much at most: what lies further in the future was written while a clock was wrong.
-_CLOCK = timedelta(minutes=5)
+#: What lies further in the future was written while a clock was wrong.
+_CLOCK = CLOCKS_DIFFER
 #: For so long an address from which somebody has logged in is known to be theirs; and ended log-ins are kept.
 KEPT = timedelta(days=30)
 

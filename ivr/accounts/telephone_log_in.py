@@ -24,16 +24,26 @@ class Later(Exception):
 
 
 def log_in(
-    session: Session, personal_number: str, pin: str, app_code: str, number: str | None, now: datetime
+    session: Session,
+    personal_number: str,
+    pin: str,
+    app_code: str,
+    number: str | None,
+    now: datetime,
+    *,
+    again: bool = False,
 ) -> User | None:
     """The active member of a personal number and PIN, who calls from `number` (E.164); None where they do not fit.
 
-    At a telephone that is not known `app_code` has to fit as well.
+    At a telephone that is not known `app_code` has to fit as well. `again`: the carrier delivers the request of a
+    log-in that was right; the code, which counts once, is not looked at.
 
     Raises:
         Later: whether they fit is not looked at.
         CannotOpen: the secret of the member's app cannot be opened here.
     """
+    if again:
+        return users.by_pin(session, personal_number, pin)
     is_known = number is not None and staff_telephones.is_known(session, personal_number, number)
     delay = Delay("telephone", personal_number) if is_known else Delay("unknown telephone", personal_number)
     if seconds := login_sessions.attempt(session, [delay], now):

@@ -18,10 +18,12 @@ from ivr.calls.caller_language import number_hash, number_hashes
 from ivr.config.settings import settings
 from ivr.domain.enums import AlertEvent
 from ivr.models.calls import CodeTry
+from ivr.platform import counted_once
 from ivr.platform.clock_watch import DIFFERENCE
 
 #: The period over which wrong codes are counted.
 WINDOW = timedelta(hours=1)
+_TRY = "code try"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Guesser:
 
     number: str | None
     call_sid: str
+    #: Identifies the carrier's request, which may be delivered again; empty where it is not.
+    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class _Counted:
 
 def may_try(session: Session, who: Guesser, now: datetime) -> bool:
     """Whether a code is looked up."""
+    if was_counted(session, who):
+        return True  # the answer is the same as before
     counted = _counted(session, who, now, of_member=False)
     return counted.in_call < (1 if _used_up(counted, who) else settings().code_tries)
 
@@ -56,7 +62,12 @@ def _used_up(counted: _Counted, who: Guesser) -> bool:
 
 
 def note(session: Session, who: Guesser, now: datetime, *, of_member: bool = False) -> None:
-    """Count a wrong receipt code, or a wrong PIN of a member (which is not refused by this, but told)."""
+    """Count a wrong receipt code, or a wrong PIN of a member (which is not refused by this, but told).
+
+    A request that the carrier delivers again counts once.
+    """
+    if not counted_once.count(session, _TRY, who.request, now):
+        return
     call_hash = number_hash(who.call_sid)
     session.add(CodeTry(number_hash=number_hash(who.number), call_hash=call_hash, of_member=of_member, tried_at=now))
     session.flush()
@@ -64,6 +75,11 @@ def note(session: Session, who: Guesser, now: datetime, *, of_member: bool = Fal
     many_withheld = who.number is None and counted.withheld >= configured.code_tries_withheld
     if many_withheld or counted.by_all >= configured.code_tries_overall:
         house_alarms.note(session, AlertEvent.GUESSING, now)
+
+
+def was_counted(session: Session, who: Guesser) -> bool:
+    """Whether the code or PIN of the same request was looked up before, and was wrong."""
+    return counted_once.is_counted(session, _TRY, who.request)
 
 
 def _counted(session: Session, who: Guesser, now: datetime, *, of_member: bool) -> _Counted:

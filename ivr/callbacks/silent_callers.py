@@ -21,11 +21,13 @@ from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.calls import Call
 
 
-def may_be_called(session: Session, number: str, now: datetime) -> bool:
-    """Whether a number (E.164) may get such a task now.
+def may_be_called(session: Session, call_sid: str, number: str, now: datetime) -> bool:
+    """Whether a number (E.164) may get such a task now, or the call has it already.
 
     Not twice a day or while one is open, not where a call was unwanted, and not beyond `silent_callers_a_day`.
     """
+    if _has_one(session, call_sid):
+        return True
     if _is_called_already(session, number, now):
         return False
     unwanted = select(Attempt.id).join(CallbackTask).where(CallbackTask.callback_number == number)
@@ -33,6 +35,13 @@ def may_be_called(session: Session, number: str, now: datetime) -> bool:
         return False
     all_today = select(func.count(CallbackTask.id)).where(CallbackTask.silent_caller.is_(True), _opened_today(now))
     return (session.scalar(all_today) or 0) < settings().silent_callers_a_day
+
+
+def _has_one(session: Session, call_sid: str) -> bool:
+    """Whether a call has such a task: the carrier has delivered its last request before."""
+    theirs = select(CallbackTask.id).join(Call, Call.id == CallbackTask.call_id)
+    theirs = theirs.where(Call.call_sid == call_sid, CallbackTask.silent_caller, CallbackTask.state != TaskState.CLOSED)
+    return session.scalar(theirs.limit(1)) is not None
 
 
 def _is_called_already(session: Session, number: str, now: datetime) -> bool:

@@ -42,7 +42,7 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
     if _link_of(session, call.call_sid) is not None:
         return
     if (refused := sms_limits.refused_by(session, number or None, now)) is not None:
-        sms_limits.told(session, refused, now)
+        sms_limits.told(session, refused, call.call_sid, now)
         if not refused.cap:
             return
     message = TextMessage(
@@ -113,7 +113,7 @@ def can_get_link(session: Session, call_sid: str, number: str, now: datetime) ->
     if sent is not None:
         return sent.to_number == number
     refused = sms_limits.refused_by(session, number or None, now)
-    sms_limits.told(session, refused, now)
+    sms_limits.told(session, refused, call_sid, now)
     return refused is None and not carrier_faults.stands_in_the_way(session, Medium.TEXT, number, now)
 
 

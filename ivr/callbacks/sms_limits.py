@@ -14,6 +14,7 @@ from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import AlertEvent, Refusal
+from ivr.platform import counted_once
 
 
 def check(session: Session, number: str | None, now: datetime) -> None:
@@ -55,7 +56,7 @@ def tell_if_reached(session: Session, number: str, now: datetime) -> None:
             house_alarms.note(session, AlertEvent.CAP_NEAR, now, use.name)
 
 
-def told(session: Session, refused: Refused | None, now: datetime) -> None:
-    """Tell the house of a cap that is in a caller's way."""
-    if refused is not None and refused.cap:
+def told(session: Session, refused: Refused | None, call_sid: str, now: datetime) -> None:
+    """Tell the house of a cap that is in the way of a caller, once for each call."""
+    if refused is not None and refused.cap and counted_once.count(session, refused.cap, call_sid, now):
         house_alarms.note(session, AlertEvent.TEXT_CAP, now, refused.cap)

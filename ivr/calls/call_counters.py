@@ -3,18 +3,24 @@
 A call is judged by what this process was told last, and what it has counted since. Redis is told some milliseconds
 later, of many calls at once. So a number may ring once more for each further process before all of them know. While
 Redis does not answer, each process judges by what it has counted itself, and tells the calls of the last minute later.
+
+Calls are counted by a mark of their id, so that one counts once although its first request is delivered again, to the
+same process or to another one.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
 from typing import Any, cast
 
 from limits.storage import RedisStorage
@@ -34,6 +40,10 @@ _COLLECT_SECONDS = 0.02
 _PAUSE = 2.0
 #: The highest number of keys that a process remembers an answer for.
 _MOST_REMEMBERED = 20_000
+#: Bytes of the mark of a call.
+_MARK = 8
+#: Most marks that one command adds.
+_MOST_ADDED = 1_000
 
 #: Seconds in which calls are counted together.
 _MINUTE = 60
@@ -60,7 +70,8 @@ class _Told:
 class _Untold:
     """What Redis has not been told yet."""
 
-    calls: int
+    #: Marks of the calls.
+    calls: set[bytes]
     limit: Limit
     #: When the first of the calls came (monotonic).
     since: float
@@ -69,21 +80,32 @@ class _Untold:
 _lock = threading.Lock()
 _told: dict[str, _Told] = {}
 _untold: dict[str, _Untold] = {}
+#: Marks of the calls that this process has counted, the latest last, and when it did.
+_counted_here: dict[bytes, float] = {}
 _has_untold = threading.Event()
 _teller: tuple[int, threading.Thread] | None = None
 _silent_until = 0.0
 
 
-def count(key: str, limit: Limit) -> bool:
-    """Count a call; whether it is one too many, or its key is held off."""
-    now = time.monotonic()
+def was_counted(call_sid: str) -> bool:
+    """Whether this process has counted a call within the minute."""
+    at = _counted_here.get(_mark_of(call_sid))
+    return at is not None and time.monotonic() < at + _MINUTE
+
+
+def count(key: str, limit: Limit, call_sid: str = "") -> bool:
+    """Count a call; whether it is one too many, or its key is held off. One without an id is a new one each time."""
+    now, mark = time.monotonic(), _mark_of(call_sid)
     with _lock:
         before = _untold.get(key)
         if before is None or before.since + _MINUTE < now:
-            before = _Untold(0, limit, now)
-        calls = before.calls + 1
-        _untold[key] = _Untold(calls, limit, before.since)
-        told = _told.get(key)
+            before = _Untold(set(), limit, now)
+        is_told = mark in _counted_here and mark not in before.calls and now < _counted_here[mark] + _MINUTE
+        if not is_told:
+            _untold[key] = _Untold(before.calls, limit, before.since)
+            before.calls.add(mark)
+            _note_counted(mark, now)
+        calls, told = len(before.calls), _told.get(key)
         _start_once()
     if not _has_untold.is_set():
         _has_untold.set()
@@ -93,6 +115,17 @@ def count(key: str, limit: Limit) -> bool:
         if now < told.minute_ends:
             calls += told.calls
     return calls > limit.calls
+
+
+def _mark_of(call_sid: str) -> bytes:
+    return blake2b(call_sid.encode(), digest_size=_MARK).digest() if call_sid else secrets.token_bytes(_MARK)
+
+
+def _note_counted(mark: bytes, now: float) -> None:
+    if len(_counted_here) >= _MOST_REMEMBERED:
+        for old in tuple(islice(_counted_here, _MOST_REMEMBERED // 10)):
+            del _counted_here[old]
+    _counted_here[mark] = now
 
 
 def begin() -> None:
@@ -116,7 +149,8 @@ def calls_of(key: str) -> int:
     tell()
     try:
         with _asking() as counters:
-            return counters.get(_calls_key(key))
+            called: Any = _server(counters).scard(counters.prefixed_key(_calls_key(key)))
+            return int(called)
     except RedisError:
         return 0
 
@@ -150,7 +184,7 @@ def _keep(untold: Mapping[str, _Untold]) -> None:
             if one.since + _MINUTE < now or len(_untold) >= _MOST_REMEMBERED:
                 continue
             later = _untold.get(key)
-            _untold[key] = _Untold(one.calls + (later.calls if later else 0), one.limit, one.since)
+            _untold[key] = _Untold(one.calls | (later.calls if later else set()), one.limit, one.since)
 
 
 def _counted(counters: RedisStorage, untold: Mapping[str, _Untold]) -> dict[str, tuple[int, int, int]]:
@@ -159,7 +193,10 @@ def _counted(counters: RedisStorage, untold: Mapping[str, _Untold]) -> dict[str,
     By key: all calls of the minute, the seconds until it ends, and the seconds of being held off that are left.
     """
     names = [counters.prefixed_key(name) for key in untold for name in (_calls_key(key), _held_off_key(key))]
-    answers = iter(_count_all(counters)(names, [_MINUTE, *(one.calls for one in untold.values())]))
+    values: list[bytes | int] = [_MINUTE, _MOST_ADDED]
+    for one in untold.values():
+        values += (len(one.calls), *one.calls)
+    answers = iter(_count_all(counters)(names, values))
     found = {}
     for key, one in untold.items():
         limit = one.limit
@@ -171,16 +208,20 @@ def _counted(counters: RedisStorage, untold: Mapping[str, _Untold]) -> dict[str,
     return found
 
 
-#: What :meth:`RedisStorage.incr` does for one key, for many at once: a command for each takes five times as long to
-#: write and read. Keys: of each number its counter, and the one that holds it off. Values: seconds, then calls of each.
+#: Counts the calls of many numbers at once: a command for each takes five times as long to write and read. Keys: of
+#: each number the set of its calls, and what holds it off. Values: seconds, the most marks that one command adds, then
+#: of each number how many marks there are, and they.
 _SCRIPT = """
-local answers = {}
+local answers, at = {}, 3
 for number = 1, #KEYS / 2 do
-  local counter, added = KEYS[2 * number - 1], tonumber(ARGV[number + 1])
-  local calls = redis.call('INCRBY', counter, added)
-  if calls == added then redis.call('EXPIRE', counter, ARGV[1]) end
-  table.insert(answers, calls)
-  table.insert(answers, redis.call('TTL', counter))
+  local called, last = KEYS[2 * number - 1], at + tonumber(ARGV[at])
+  for first = at + 1, last, tonumber(ARGV[2]) do
+    redis.call('SADD', called, unpack(ARGV, first, math.min(last, first + tonumber(ARGV[2]) - 1)))
+  end
+  at = last + 1
+  if redis.call('TTL', called) < 0 then redis.call('EXPIRE', called, ARGV[1]) end
+  table.insert(answers, redis.call('SCARD', called))
+  table.insert(answers, redis.call('TTL', called))
   table.insert(answers, redis.call('TTL', KEYS[2 * number]))
 end
 return answers
@@ -189,7 +230,11 @@ return answers
 
 @lru_cache(maxsize=2)
 def _count_all(counters: RedisStorage) -> Script:
-    return cast(Redis, counters.get_connection()).register_script(_SCRIPT)
+    return _server(counters).register_script(_SCRIPT)
+
+
+def _server(counters: RedisStorage) -> Redis:
+    return cast(Redis, counters.get_connection())
 
 
 def forget_all() -> None:
@@ -198,6 +243,7 @@ def forget_all() -> None:
     with _lock:
         _told.clear()
         _untold.clear()
+        _counted_here.clear()
         _silent_until = 0.0
 
 
@@ -209,7 +255,7 @@ def _forget_what_is_over(now: float) -> None:
 
 
 def _calls_key(key: str) -> str:
-    return f"calls:{key}"
+    return f"called:{key}"
 
 
 def _held_off_key(key: str) -> str:

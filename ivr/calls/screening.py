@@ -26,16 +26,23 @@ WITHHELD = "withheld"
 _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 
 
-def too_often(number: str | None) -> bool:
+def was_counted(call_sid: str) -> bool:
+    """Whether this process has counted a call: the carrier delivers its first request again."""
+    return call_counters.was_counted(call_sid)
+
+
+def too_often(number: str | None, call_sid: str = "") -> bool:
     """Count a call; whether its number has rung more often within a minute than anybody needs to.
 
     Who does so is asked to wait for `hold_off_minutes`, counted from the first call too many. Withheld numbers (None)
     cannot be told apart and are never held off: they are counted together, so that very many of them leave no traces
-    but what they ask for. Without Redis each process counts by itself.
+    but what they ask for. Without Redis each process counts by itself. A call counts once, however often the carrier
+    delivers its first request; one without an id counts each time.
     """
     if number is None:
-        return call_counters.count(WITHHELD, Limit(settings().withheld_calls_a_minute))
-    return call_counters.count(_key(number), Limit(settings().calls_a_minute, settings().hold_off_minutes * 60))
+        return call_counters.count(WITHHELD, Limit(settings().withheld_calls_a_minute), call_sid)
+    limit = Limit(settings().calls_a_minute, settings().hold_off_minutes * 60)
+    return call_counters.count(_key(number), limit, call_sid)
 
 
 def is_held_off(number: str | None) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+#: The clocks of two hosts differ by so much at most.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def utc_now() -> datetime:

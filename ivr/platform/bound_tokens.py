@@ -16,14 +16,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ivr.config.settings import settings
 from ivr.platform import crypto
-from ivr.platform.crypto import NO_KEY, CannotOpen, Purpose, TooOld
+from ivr.platform.crypto import NO_KEY, CannotOpen, Purpose
 
 #: What such a token begins with. Those of :mod:`ivr.platform.crypto` have `1.`, or no dot.
 _MARK = "2."
 _TIME, _NONCE = 5, 12
 _TAG = 16
-#: Seconds by which the clocks of two hosts may differ.
-_AHEAD = 60
 
 
 def seal(purpose: Purpose, data: bytes, belongs_to: str) -> str:
@@ -56,7 +54,7 @@ def unseal(purpose: Purpose, token: str, belongs_to: str, max_age: int | None = 
             data = _cipher(purpose, secret).decrypt(nonce, sealed, made_at + belongs_to.encode())
         except InvalidTag:
             continue
-        _check_age(int.from_bytes(made_at, "big"), max_age, name)
+        crypto.check_age(int.from_bytes(made_at, "big"), max_age, name)
         return data
     raise CannotOpen(name, f"it belongs to another call or thing, {NO_KEY}")
 
@@ -93,16 +91,6 @@ def _parts(token: str, name: str) -> tuple[bytes, bytes, bytes]:
     if len(packed) < _TIME + _NONCE + _TAG:
         raise CannotOpen(name, NO_KEY)
     return packed[:_TIME], packed[_TIME : _TIME + _NONCE], packed[_TIME + _NONCE :]
-
-
-def _check_age(made_at: int, max_age: int | None, name: str) -> None:
-    if max_age is None:
-        return
-    age = time.time() - made_at
-    if age > max_age:
-        raise TooOld(name, f"it is older than {max_age} seconds")
-    if age < -_AHEAD:
-        raise CannotOpen(name, "it is from the future: the clock of a host is wrong")
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import ClockState
-from ivr.domain.timestamps import iso, utc_now
+from ivr.domain.timestamps import CLOCKS_DIFFER, iso, utc_now
 from ivr.platform import database
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint
@@ -32,8 +32,8 @@ _CHECKPOINT = "clock"
 _BEFORE_GAP = "clock before a gap"
 #: A clock may be ahead of the last instant seen by so much, and behind it by so much.
 FORWARD, BACKWARD = timedelta(days=2), timedelta(hours=1)
-#: Clocks of hosts differ by so much at most: what lies further in the future was written while a clock was wrong.
-DIFFERENCE = timedelta(minutes=5)
+#: What lies further in the future was written while a clock was wrong.
+DIFFERENCE = CLOCKS_DIFFER
 _RENEWED_EVERY = timedelta(minutes=1)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from enum import StrEnum
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ivr.config.settings import settings
+from ivr.domain.timestamps import CLOCKS_DIFFER
 
 #: Version of the derivation that new values are made with.
 PRESENT_VERSION = 1
@@ -76,6 +78,8 @@ class Purpose(StrEnum):
     SEARCH_LOG = "search log"
     #: Addresses whose requests are counted.
     LIMITS = "limits"
+    #: The carrier's requests that have been counted, see ivr.platform.counted_once.
+    COUNTED_REQUESTS = "counted requests"
 
 
 class CannotOpen(ValueError):
@@ -149,20 +153,27 @@ def unseal(purpose: Purpose, token: str, max_age: int | None = None, *, what: st
     ours = _fernets(purpose, settings().secrets, version_of(token))
     try:
         encrypted = token.removeprefix(_MARK).encode("ascii")
-        return ours.decrypt(encrypted, ttl=max_age)
+        content, made_at = ours.decrypt(encrypted), ours.extract_timestamp(encrypted)
     except (InvalidToken, ValueError) as error:
-        if max_age is not None and is_ours(purpose, token):
-            raise TooOld(name, f"it is older than {max_age} seconds") from error
         raise CannotOpen(name, NO_KEY) from error
+    check_age(made_at, max_age, name)
+    return content
 
 
-def is_ours(purpose: Purpose, token: str) -> bool:
-    """Whether a token can be opened, however old it is."""
-    try:
-        unseal(purpose, token)
-    except CannotOpen:
-        return False
-    return True
+def check_age(made_at: int, max_age: int | None, name: str) -> None:
+    """Whether what was made at an instant (seconds) may be opened now, if it may be at most `max_age` seconds old.
+
+    Raises:
+        TooOld: it is older.
+        CannotOpen: it is from the future, by more than the clocks of two hosts differ.
+    """
+    if max_age is None:
+        return
+    age = time.time() - made_at
+    if age > max_age:
+        raise TooOld(name, f"it is older than {max_age} seconds")
+    if age < -CLOCKS_DIFFER.total_seconds():
+        raise CannotOpen(name, "it is from the future: the clock of a host is wrong")
 
 
 def is_present(purpose: Purpose, token: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tables of the outbox, the spool, checkpoints of periodic work, and former keys."""
+"""Tables of the outbox, the spool, checkpoints of periodic work, counted requests, and former keys."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ class SpoolEntry(Base):
     __tablename__ = "spool_entries"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     replayed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CountedRequest(Base):
+    """A request of the carrier that has been counted: delivered again it counts no second time."""
+
+    __tablename__ = "counted_requests"
+    #: Keyed hash of the request, and of what is counted.
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Work(Base):

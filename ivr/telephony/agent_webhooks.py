@@ -24,10 +24,11 @@ from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.platform import crypto, database, taking_turns
+from ivr.platform import counted_once, crypto, database, taking_turns, timed_signatures
 from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.telephony import agent_announcements, doubled_keys, held_rows
 from ivr.telephony.call_session import call_sid, from_number
+from ivr.telephony.carrier_request import current
 from ivr.telephony.document import Document
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ staff = Blueprint("staff", __name__, url_prefix="/voice/staff")
 _PATIENCE = 300
 #: Where a single key is answered, and the times that it is tried for a second longer while somebody else holds a row.
 _KEYS, _HELD = ("staff.finish", "staff.choice"), 8
+#: A log-in that was right: of the carrier's request that is delivered again, the app's code was used already.
+_LOG_IN = "log-in by telephone"
 _OUTCOME_KEYS = dict(zip("1234", ConversationOutcome, strict=True))
 
 
@@ -55,7 +58,7 @@ def _something_broke(error: Exception) -> Document | tuple[str, int]:
 
 
 def _tokens() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(crypto.signing_keys(Purpose.AGENT_TOKENS)[::-1], salt="staff")
+    return timed_signatures.serializer(crypto.signing_keys(Purpose.AGENT_TOKENS)[::-1], "staff")
 
 
 def greeting() -> Document:
@@ -98,13 +101,18 @@ def code() -> Document:
 
 
 def _logged_in(personal_number: str, entered: str, app_code: str) -> Document:
-    now, caller = utc_now(), from_number()
+    now, asked = utc_now(), current().identity
+    who = Guesser(from_number(), call_sid(), asked)
 
     def logs_in(session: Session) -> Document:
-        user = telephone_log_in.log_in(session, personal_number, entered, app_code, caller, now)
+        if guessing.was_counted(session, who):
+            return _said("staff_wrong")
+        again = counted_once.is_counted(session, _LOG_IN, asked)
+        user = telephone_log_in.log_in(session, personal_number, entered, app_code, who.number, now, again=again)
         if user is not None:
+            counted_once.count(session, _LOG_IN, asked, now)
             return _menu(session, user)
-        guessing.note(session, Guesser(caller, call_sid()), now, of_member=True)
+        guessing.note(session, who, now, of_member=True)
         return _said("staff_wrong")
 
     try:

@@ -109,7 +109,7 @@ def document(turn: Turn) -> Document:
 
 def present_context() -> FlowContext:
     """Answers the flow's questions for this request."""
-    return FlowContext(call_sid(), from_number, utc_now())
+    return FlowContext(call_sid(), from_number, utc_now(), lambda: current().identity)
 
 
 def state_of(token: str, *, is_event: bool = False) -> CallState | None:
@@ -157,7 +157,7 @@ def new_call() -> CallState:
         shown_as=caller.shown_as,
         simulated_time=simulated_time(form) if settings().local else None,
     )
-    return flow_context.recognised(state, caller.number, caller.telephone, form.get("To", ""), now)
+    return flow_context.recognised(state, asked.call_sid, caller.number, caller.telephone, form.get("To", ""), now)
 
 
 def from_number() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from functools import cached_property
+from hashlib import sha256
 from io import BytesIO
 from typing import Any, cast
 from urllib.parse import unquote_plus
@@ -85,6 +86,16 @@ class CarrierRequest(Request):
         fields = self.fields
         passed_on_by = fields.get("ForwardedFrom"), fields.get("SipHeader_Diversion")
         return calling_telephone.identified(fields.get("From"), *passed_on_by, verdict=fields.get("StirVerstat"))
+
+    @cached_property
+    def identity(self) -> str:
+        """What this request has in common with its repetitions, and with no other request.
+
+        A repetition has the same address and the same form. Of two requests of one call no address is the same: each
+        document seals the call's state anew, and a log-in by telephone ends the call.
+        """
+        form = sorted(self.form.items(multi=True))
+        return sha256(repr((self.path, self.query_string, form)).encode()).hexdigest()
 
     @cached_property
     def looked_at_ms(self) -> int:

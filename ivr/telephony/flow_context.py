@@ -52,6 +52,8 @@ class FlowContext:
     #: Reads the caller's number (E.164, None where it is not shown). Few turns need it, and reading it takes long.
     from_number: Callable[[], str | None]
     now: datetime
+    #: Identifies the carrier's request, which may be delivered again.
+    request_identity: Callable[[], str] = lambda: ""
 
     def at(self, state: CallState) -> datetime:
         """The present instant.
@@ -170,7 +172,7 @@ class FlowContext:
             return False
         try:
             with database.reading() as session:
-                return silent_callers.may_be_called(session, self.from_number() or "", self.now)
+                return silent_callers.may_be_called(session, self.call_sid, self.from_number() or "", self.now)
         except SQLAlchemyError:
             return False
 
@@ -183,7 +185,8 @@ class FlowContext:
         code, present = state.asked_code, replace(state.request, changes="")
         try:
             with database.writing() as session:
-                contact = receipt_lookup.find(session, code, Guesser(self.from_number(), self.call_sid), self.now)
+                who = Guesser(self.from_number(), self.call_sid, self.request_identity())
+                contact = receipt_lookup.find(session, code, who, self.now)
                 if contact is None:
                     return StatusAnswer(RequestStatus.UNKNOWN, present)
                 return self._status_of(contact, code, state)
@@ -212,7 +215,9 @@ class FlowContext:
         return PromptValues(state, self.at(state), began_at)
 
 
-def recognised(state: CallState, number: str | None, shown: str | None, dialled: str, now: datetime) -> CallState:
+def recognised(
+    state: CallState, call_sid: str, number: str | None, shown: str | None, dialled: str, now: datetime
+) -> CallState:
     """The state of a call that begins, with what is known of its number.
 
     The language to greet the caller in, that of the dialled number or the one of their last call; and whether the
@@ -221,8 +226,9 @@ def recognised(state: CallState, number: str | None, shown: str | None, dialled:
     Blocked: by a supervisor. Held off: for minutes, because it calls without end. Untraced: so many calls arrive that
     only requests are written down. `shown`: what the telephone shows, though it may be no number.
     """
-    often = screening.too_often(shown)
-    if often:
+    was_counted = screening.was_counted(call_sid)
+    often = screening.too_often(shown, call_sid)
+    if often and not was_counted:
         write_behind.write_soon(lambda connection: screening.note(connection, shown or screening.WITHHELD, now))
     known = known_numbers.look_up(number, shown, now) if shown else KnownNumber()
     if language := settings().dialled_languages.get(dialled) or known.language:

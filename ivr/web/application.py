@@ -19,9 +19,11 @@ from flask import Flask, Request, Response, request
 from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import MapAdapter, Rule
 
 from ivr.platform import monitoring
+from ivr.platform.timed_signatures import Signer
 from ivr.telephony.carrier_request import CarrierRequest, current
 from ivr.telephony.document import Document
 from ivr.web import security_headers
@@ -47,6 +49,13 @@ class _Sessions(SecureCookieSessionInterface):
         if "HTTP_COOKIE" not in request.environ:
             return self.session_class()
         return super().open_session(app, request)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Signs sessions; those of another host, whose clock differs, are read as well."""
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = Signer
+        return serializer
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from ivr.models.accounts import User
-from ivr.platform import crypto
+from ivr.platform import crypto, timed_signatures
 from ivr.platform.crypto import Purpose
 
 _COOKIE, _PATH = "hotline-device", "/login"
@@ -22,7 +22,7 @@ _SECONDS, _PEOPLE = 90 * 24 * 3600, 12
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(crypto.signing_keys(Purpose.WEB_SESSIONS)[::-1], salt="known device")
+    return timed_signatures.serializer(crypto.signing_keys(Purpose.WEB_SESSIONS)[::-1], "known device")
 
 
 def _people() -> dict[str, str]:

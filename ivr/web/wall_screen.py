@@ -22,7 +22,7 @@ from ivr.domain.enums import AccessAction
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.platform import crypto, database
+from ivr.platform import crypto, database, timed_signatures
 from ivr.platform.crypto import Purpose
 from ivr.web import forms
 from ivr.web.authorisation import actor, me
@@ -93,7 +93,7 @@ def end() -> Response:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(crypto.signing_keys(Purpose.WEB_SESSIONS)[::-1], salt="screen on the wall")
+    return timed_signatures.serializer(crypto.signing_keys(Purpose.WEB_SESSIONS)[::-1], "screen on the wall")
 
 
 def _person(db: Session) -> User | None:

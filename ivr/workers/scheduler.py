@@ -40,6 +40,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.notices import present
 from ivr.platform import (
     clock_watch,
+    counted_once,
     database,
     heartbeat,
     job_queue,
@@ -310,6 +311,7 @@ def forget() -> None:
     with database.writing() as session:
         caller_language.forget(session, now, retention_periods.days(session, RetentionKind.REMEMBERED_LANGUAGE))
         guessing.forget(session, now)
+        counted_once.forget(session, now)
         house_alarms.forget(session, now)
         screening.forget(session, now)
         undo.forget(session, now)

@@ -120,3 +120,31 @@ def test_redis_that_comes_back_empty_begins_anew(redis) -> None:
     call_counters.forget_all()
     redis.start()
     eventually(lambda: (call_counters.forget_all(), rings())[1] is False and call_counters.calls_of("a") > 0, 10)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_call_that_is_counted_again_by_any_process_is_one(redis, gone: bool) -> None:
+    """The carrier delivers its first request again, to this process or to another one."""
+    for call in ("CA1", "CA2", "CA3"):
+        for _ in range(3):
+            if gone:
+                another_process()
+            call_counters.count("a", LIMIT, call)
+            call_counters.tell()
+    assert call_counters.calls_of("a") == 3
+    assert not call_counters.is_held_off("a")
+    assert call_counters.count("a", LIMIT, "CA4")
+
+
+def test_without_redis_a_call_that_is_counted_again_is_one(empty_database) -> None:
+    for _ in range(3):
+        for call in ("CA1", "CA2", "CA3"):
+            assert not call_counters.count("a", LIMIT, call)
+    assert call_counters.count("a", LIMIT, "CA4")
+
+
+def test_very_many_calls_are_told_at_once(redis) -> None:
+    for call in range(2_500):
+        call_counters.count("a", LIMIT, f"CA{call}")
+    call_counters.tell()
+    assert call_counters.calls_of("a") == 2_500

@@ -24,6 +24,9 @@ def carrier() -> FlaskClient:
 class WebhookCall:
     """Somebody rings; `heard` is what they heard last, and `form` what the carrier says of the call."""
 
+    #: How often the carrier delivers each request: it repeats one whose answer has not come in time.
+    deliveries = 1
+
     def __init__(self, client: FlaskClient, from_: str = "anonymous", at: str = "closed", **form: str) -> None:
         self._client = client
         self.call_sid = f"CA{secrets.token_hex(16)}"
@@ -85,6 +88,7 @@ class WebhookCall:
     def _post(self, url: str, **more: str) -> str:
         form = {**self.form, **more}
         target = urlsplit(url)
-        answer = self._client.post(f"{target.path}?{target.query}".rstrip("?"), **signed(settings(), url, form))
+        for _ in range(self.deliveries):
+            answer = self._client.post(f"{target.path}?{target.query}".rstrip("?"), **signed(settings(), url, form))
         assert answer.status_code < 300, f"{target.path}: {answer.status_code}"
         return answer.text
