@@ -100,6 +100,12 @@ class Seeded:
     messages: int = 0
     #: Receipt codes in use.
     codes: set[str] = field(default_factory=set)
+    #: What the carrier's ids of this run differ by from those of another run with the same people.
+    run: int = field(default_factory=lambda: secrets.randbits(128))
+
+    def carrier_id(self, kind: str, dice: random.Random) -> str:
+        """An id as the carrier gives it (`kind`: CA or RE)."""
+        return f"{kind}{dice.getrandbits(128) ^ self.run:032x}"
 
     def code(self) -> str:
         """A receipt code that is not in use."""
@@ -131,7 +137,7 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
     if not settings().local:
         raise NotInProduction
     dice, made = random.Random(number), Seeded()  # noqa: S311 - nothing secret hangs on it
-    pace, staff = house_pace.Pace(now), []
+    pace, staff = house_pace.Pace(), []
     for username, name in _PEOPLE:
         with pace.turn() as session:
             staff.append(_person(session, username, name))
@@ -202,14 +208,15 @@ def _invent(dice: random.Random, at: datetime, made: Seeded, most_messages: int)
     language = _draw(dice, tuple(LANGUAGES), _LANGUAGE_WEIGHTS)
     concern = _draw(dice, CONCERNS, _CONCERN_WEIGHTS)
     is_open = 8 <= at.astimezone(settings().hours.zone).hour < 18
-    call = _Invented(at, "CA" + f"{dice.getrandbits(128):032x}", language, concern, CallEnding.PROMISED)
+    call = _Invented(at, made.carrier_id("CA", dice), language, concern, CallEnding.PROMISED)
     if is_open and dice.random() < 0.7:  # most calls are answered at once
         return replace(call, ending=CallEnding.CONNECTED)
     if dice.random() < 0.15:
         return replace(call, ending=CallEnding.HUNG_UP)
     if language in SENTENCES and made.messages < most_messages and dice.random() < 0.7:
         made.messages += 1
-        return replace(call, spoken=spoken_message(dice, call.call_sid, language))
+        spoken = spoken_message(dice, made.carrier_id("RE", dice), call.call_sid, language)
+        return replace(call, spoken=spoken)
     return call
 
 

@@ -48,15 +48,14 @@ class SpokenMessage:
     of_words: tuple[float, ...]
 
 
-def spoken_message(dice: random.Random, call_sid: str, language: str) -> SpokenMessage:
+def spoken_message(dice: random.Random, recording_sid: str, call_sid: str, language: str) -> SpokenMessage:
     """Speak a sentence and store its audio. The language must have sentences."""
     text = dice.choice(SENTENCES[language])
     sound = _spoken(text, language)
-    sid = "RE" + f"{dice.getrandbits(128):032x}"
-    kept = audio_store.save(sid, write_wav(sound), {"call_sid": call_sid, "language": language})
+    kept = audio_store.save(recording_sid, write_wav(sound), {"call_sid": call_sid, "language": language})
     sure = dice.uniform(0.45, 0.95)
     of_words = tuple(min(1.0, dice.uniform(0.3, 0.7) + sure / 2) for _ in text.split())
-    return SpokenMessage(sid, text, sound.seconds, kept.sha256, kept.size, sure, of_words)
+    return SpokenMessage(recording_sid, text, sound.seconds, kept.sha256, kept.size, sure, of_words)
 
 
 def add_message(session: Session, task: CallbackTask, spoken: SpokenMessage) -> None:

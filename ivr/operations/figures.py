@@ -34,7 +34,6 @@ class Counting:
                     kept = daily_metrics.stored(session, day)
                     counted = {name: kept.get(name, 0) + new.get(name, 0) for name in {*kept, *new}}
             with pace.turn() as session:
-                if day not in self._final:
-                    daily_metrics.count_day(session, day, now, counted)
-                else:
+                # A day that was closed meanwhile, between two turns, is counted whole: nothing was deleted since.
+                if day in self._final or not daily_metrics.count_day(session, day, now, counted):
                     daily_metrics.store(session, day, {name: value for name, value in counted.items() if value})

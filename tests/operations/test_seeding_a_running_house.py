@@ -7,13 +7,14 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from ivr.config.settings import Settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.models.reporting import MetricDay
-from ivr.operations import demo_data
+from ivr.models.voicebox import Recording
+from ivr.operations import demo_data, house_pace
 from ivr.platform import database, heartbeat, spool
 from ivr.reporting import daily_metrics
 from tests.support.receipts import codes_heard
@@ -95,3 +96,56 @@ def test_a_house_that_does_not_run_is_filled_without_pauses(
     monkeypatch.setattr(time, "sleep", paused.append)
     demo_data.seed(1, 5, utc_now())
     assert paused == []
+
+
+def test_the_same_people_can_be_added_again(running_house: Settings) -> None:
+    """Each run has calls and recordings of its own, though the same number makes the same people up."""
+    now = utc_now()
+    made = [demo_data.seed(2, 12, now) for _ in range(3)]
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Call.id))) == sum(run.calls for run in made)
+        numbers = session.scalars(select(Call.from_number)).all()
+        assert len(set(numbers)) == len(numbers) / 3, "the same people"
+        assert session.scalar(select(func.count(Recording.id))) == sum(run.messages for run in made)
+
+
+def test_a_house_that_is_started_meanwhile_has_its_pauses_from_then_on(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, paused = [100.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", paused.append)
+    pace = house_pace.Pace()
+    with pace.turn():
+        pass
+    with database.writing() as session:
+        heartbeat.beat(session.connection(), utc_now())
+    clock[0] += heartbeat.EVERY
+    with pace.turn():
+        pass
+    assert len(paused) == 1
+    with database.writing() as session:
+        heartbeat.beat(session.connection(), utc_now() - timedelta(minutes=5))
+    clock[0] += heartbeat.EVERY
+    with pace.turn():
+        pass
+    assert len(paused) == 1, "it was stopped again"
+
+
+def test_a_day_that_becomes_final_meanwhile_is_counted_whole(running_house: Settings, monkeypatch) -> None:
+    """The scheduler counts the days again, and closes them, between two turns of the seeding."""
+    now = utc_now()
+    written = demo_data._write
+
+    def write(session, *given) -> None:
+        written(session, *given)
+        for day in range(DAYS + 1):
+            daily_metrics.count_day(session, daily_metrics.local_day(now - timedelta(days=day)), now)
+        session.execute(update(MetricDay).values(final=True))
+
+    monkeypatch.setattr(demo_data, "_write", write)
+    made = demo_data.seed(3, 6, now)
+    with database.reading() as session:
+        first, last = daily_metrics.local_day(now - timedelta(days=DAYS)), daily_metrics.local_day(now)
+        figures = daily_metrics.by_day(session, first, last, "calls")
+        assert sum(figures.values()) == made.calls
