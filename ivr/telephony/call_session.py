@@ -116,7 +116,7 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
     """The call's state; the one that an event brings along may be of a call that is long over.
 
     Where it cannot be read (it is of another call, or the script has changed in mid-call), what the database
-    remembers. If that is nothing, the call begins again instead of being dropped.
+    remembers. If that is nothing, or of a call that is long over, the call begins again instead of being dropped.
     """
     call = call_sid()
     with suppress(Unreadable):
@@ -130,7 +130,9 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
         known = remembered_calls.remembered(call) if call else None
-        if known is not None and script().knows(known.step):
+        if known is None or not script().knows(known.step):
+            return None
+        if is_event or not is_of_a_call_long_over(known, utc_now()):
             return known
     return None
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, quote, urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.carrier.call_control import ENDED
 from ivr.carrier.dialects import event_taken
@@ -29,6 +30,7 @@ from ivr.flows.steps import Menu, Record
 from ivr.notices import own_texts
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
+from ivr.prompts.parts import Part
 from ivr.prompts.script import script
 from ivr.telephony import (
     agent_webhooks,
@@ -203,24 +205,40 @@ def prompt(language: str, name: str, version: str) -> Response:
     part = parts.named(language, name) if language in LANGUAGES else None
     if part is None:
         abort(404)
-    if version.startswith("r"):
-        recording_id = whole_number(version[1:]) or abort(404)
+    if not version.startswith("r"):
+        return _for_ever(_rendered(part), language, part.text)
+    recording_id = whole_number(version[1:]) or abort(404)
+    try:
         with database.reading() as session:
             audio = recordings.audio(session, recording_id) or abort(404)
-        response = Response(audio, mimetype="audio/wav")
-    else:
-        try:
-            response = send_file(rendering.audio_of(part), mimetype="audio/wav")
-        except OSError:  # the disk is full: the caller hears it all the same
-            response = Response(rendering.unstored(part), mimetype="audio/wav")
-    return _for_ever(response, language, part.text)
+    except SQLAlchemyError:  # the caller hears the same words in the other voice
+        log.warning("the recording of a prompt cannot be read; it is spoken")
+        return _for_now(_rendered(part))
+    return _for_ever(Response(audio, mimetype="audio/wav"), language, part.text)
+
+
+def _rendered(part: Part) -> Response:
+    try:
+        return send_file(rendering.audio_of(part), mimetype="audio/wav")
+    except OSError:  # the disk is full: the caller hears it all the same
+        return Response(rendering.unstored(part), mimetype="audio/wav")
 
 
 def _own_text(language: str, name: str) -> Response:
-    """An announcement or a night answer that is played."""
-    with database.reading() as session:
-        audio, text = own_texts.audio(session, language, name) or abort(404)
+    """An announcement or a night answer that is played; a moment of silence while the database does not answer."""
+    try:
+        with database.reading() as session:
+            audio, text = own_texts.audio(session, language, name) or abort(404)
+    except SQLAlchemyError:
+        log.warning("a text of the authority cannot be read; callers do not hear it")
+        return _for_now(Response(rendering.unstored(parts.pause(language)), mimetype="audio/wav"))
     return _for_ever(Response(audio, mimetype="audio/wav"), language, text)
+
+
+def _for_now(response: Response) -> Response:
+    """It is asked for again, and not kept by the carrier."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _for_ever(response: Response, language: str, text: str) -> Response:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -130,6 +132,74 @@ def test_of_several_that_migrate_an_empty_database_one_does_it_and_the_others_wa
     ended = [(process.communicate(timeout=120), process.returncode) for process in running]
     assert [code for _, code in ended] == [0, 0, 0, 0], ended
     assert not any("Traceback" in said for (_, said), _ in ended)
+
+
+#: Migrates, and is killed before the statement of a number.
+_KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from ivr.operations.migrate import migrate
+from ivr.platform import database
+
+left = int(sys.argv[1])
+
+@event.listens_for(database.engine(), "before_cursor_execute")
+def count(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+migrate()
+"""
+
+
+@pytest.mark.since("ci")
+@pytest.mark.parametrize("statements", [[2], [60], [9, 150, 400]])
+def test_what_a_killed_migration_has_left_is_finished_by_the_next_one(databases, tmp_path, statements) -> None:
+    """One waits meanwhile; it goes on when the other one is gone. Nothing is half made."""
+    environment = _empty(databases, tmp_path)
+    for number in statements:
+        killed = [sys.executable, "-c", _KILLED, str(number)]
+        assert subprocess.run(killed, cwd=ROOT, env=environment, stderr=-1, timeout=120).returncode == -signal.SIGKILL
+    running = [_command(environment, "migrate") for _ in range(2)]
+    ended = [(process.communicate(timeout=120), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0, 0], ended
+    assert not any("Traceback" in said for (_, said), _ in ended)
+
+
+@pytest.mark.since("ci")
+@pytest.mark.parametrize("version", ["0001", "0030", "0055"])
+def test_of_several_that_migrate_an_older_database_one_does_it_and_the_others_wait(
+    databases, tmp_path, version: str
+) -> None:
+    environment = _empty(databases, tmp_path)
+    older = "import sys; from alembic import command; from ivr.platform.schema import alembic_config\n"
+    older += "command.upgrade(alembic_config(), sys.argv[1])"
+    subprocess.run([sys.executable, "-c", older, version], cwd=ROOT, env=environment, check=True, timeout=120)
+    running = [_command(environment, "migrate") for _ in range(3)]
+    ended = [(process.communicate(timeout=120), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0, 0, 0], ended
+    assert not any("Traceback" in said for (_, said), _ in ended)
+
+
+def test_a_migration_waits_for_whoever_writes(empty_database) -> None:
+    """A call's last turn, a backup or a member holds the database for a moment."""
+    holds, may_go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+            holds.set()
+            may_go.wait(5)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert holds.wait(5)
+    threading.Timer(0.7, may_go.set).start()
+    migrate()
+    writer.join()
+    assert schema.behind() is None
 
 
 def test_who_waits_for_a_migration_says_so_and_gives_up_with_one_sentence(empty_database, caplog) -> None:

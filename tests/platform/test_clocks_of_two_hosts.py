@@ -67,7 +67,7 @@ def test_a_caller_whose_turns_are_answered_by_two_hosts_goes_on(
     monkeypatch.setattr(time, "time", lambda: here + ahead)
     person = WebhookCall(carrier(), "+4917611111111").rings().presses("1", "1")
     monkeypatch.setattr(time, "time", lambda: here)
-    person.hears("consent").presses("2").hears("confirm_number")
+    person.hears("consent").presses("2").hears("called_before")
 
 
 @pytest.mark.parametrize("ahead", [2, 90, DIFFER - 5])

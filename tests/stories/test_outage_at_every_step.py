@@ -6,6 +6,7 @@ the promise had been written down, and afterwards there is one task.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +17,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from ivr.config.settings import Settings
+from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
+from ivr.notices import own_texts
 from ivr.platform import database, spool, write_behind
+from ivr.prompts import parts, recordings, rendering
+from ivr.prompts.parts import Part
 from ivr.telephony import call_intake
 from ivr.telephony.state_token import unseal
 from ivr.web.app import create_app
+from tests.prompts.test_recordings import tone
+from tests.support.environment import forget_settings
 from tests.support.outages import FOR_GOOD, FOR_ONE, Outage
 from tests.support.receipts import codes_heard
 from tests.support.volume import crossed, volume
+from tests.support.webhook_call import WebhookCall as ThroughWebhooks
 from tests.support.webhook_calls import SPEAKS, WebhookCall
 
 _LATER = ["1", "#", "3"]  # the number is right; no postal code; at any time
@@ -145,3 +153,60 @@ def test_callers_who_press_anything_while_parts_come_and_go(client: FlaskClient,
         assert not spool.waiting()
         assert spool.damaged() == 0
         assert codes_heard("en", call.documents) <= set(codes())
+
+
+def address_of(recording_id: int, part: Part) -> str:
+    return f"/voice/prompts/{part.language}/{part.name}.r{recording_id}.wav"
+
+
+@pytest.mark.parametrize("parts_away", [("database",), ("database", "disk")])
+def test_what_somebody_has_recorded_is_spoken_while_the_database_is_away(
+    client: FlaskClient, patch: pytest.MonkeyPatch, parts_away: Sequence[str]
+) -> None:
+    """The audio of a recorded prompt is in the database; its words are not."""
+    part = parts.named("de", "goodbye")
+    assert part is not None
+    sound = rendering.usable_recording(tone(2), 10)
+    with database.writing() as session:
+        recording_id = recordings.add(session, part, sound, None, utc_now()).id
+    recorded = client.get(address_of(recording_id, part))
+    stopped = Outage(patch, parts_away, 0, FOR_GOOD)
+    stopped.before(0, "")
+    spoken = client.get(address_of(recording_id, part))
+    own = client.get(f"/voice/prompts/de/announcement-1.{own_texts.VERSION}.wav")
+    stopped.over()
+    assert (spoken.status_code, spoken.mimetype) == (200, "audio/wav")
+    assert spoken.headers["Cache-Control"] == "no-store", "the recording is heard again as soon as it can be read"
+    assert spoken.data != recorded.data
+    assert (own.status_code, own.mimetype) == (200, "audio/wav"), "of what nobody else can say nothing is heard"
+    assert client.get(address_of(recording_id, part)).data == recorded.data
+
+
+@pytest.mark.parametrize("language", ["tr", "kmr", "fa", "ar", "ko", "fr"])
+def test_a_process_that_was_started_without_its_database_speaks_each_language(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch, patch: pytest.MonkeyPatch, language: str
+) -> None:
+    """Nothing was read yet: no recording, no announcement, no opening hours of a day."""
+    dialled = "+494219999999"
+    monkeypatch.setenv("LANGUAGES", json.dumps(["de", language]))
+    monkeypatch.setenv("DIALLED_LANGUAGES", json.dumps({dialled: language}))
+    forget_settings()
+    recordings._cache.clear()
+    Outage(patch, ("database",), 0, FOR_GOOD).before(0, "")
+    person = ThroughWebhooks(create_app().test_client(), "+4915112345678", To=dialled).rings()
+    documents = [person.document]
+    for keys in ("1", "2", "1", "-", "3", "-"):
+        if "<Hangup" in person.document:
+            break
+        documents.append(person.presses(keys).document)
+    patch.undo()
+    heard = "".join(documents)
+    assert "<Hangup" in person.document
+    voice = empty_database.carrier_voice(language)
+    tags = set(re.findall(r'<Say language="([\w-]+)"', "".join(documents[1:])))
+    assert tags <= ({voice[0]} if voice else set())
+    played = set(re.findall(r"/voice/prompts/(\w+)/", heard))
+    assert played <= {language}
+    assert tags or played
+    call_intake.replay_spool()
+    assert len(codes()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -138,6 +139,67 @@ def test_what_can_never_become_a_request_is_refused_at_once(small_server: int, r
         client.sendall(request_)
         assert client.recv(20).split(b" ")[1] == status
     assert answers(small_server)["path"] == "/"
+
+
+def test_who_sends_a_byte_now_and_then_takes_no_thread(small_server: int) -> None:
+    with slow_clients(small_server, ONE_BYTE, HALF_HEAD, HALF_BODY, times=25) as clients:
+        for _ in range(4):
+            for client in clients:
+                client.sendall(b"x")
+            assert answers(small_server)["path"] == "/"
+
+
+def test_who_breaks_off_in_the_middle_of_a_request_or_of_an_answer_takes_nothing(small_server: int) -> None:
+    """The connection is reset, not closed: the server's next word to it fails."""
+    reset = struct.pack("ii", 1, 0)
+    for _ in range(3):
+        with slow_clients(small_server, HALF_BODY, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n", times=8) as clients:
+            for client in clients:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        assert answers(small_server)["path"] == "/"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+        b"PROXY TCP4 192.0.2.1 192.0.2.2 5000 443\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x05\x01\x00",
+        b"SSH-2.0-client\r\n",
+        bytes(200) + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"\r\n" * 100,
+    ],
+    ids=["http2", "tls", "proxy", "socks", "ssh", "zeros", "plus", "space", "newlines", "empty"],
+)
+def test_who_speaks_another_protocol_takes_no_thread(small_server: int, said: bytes) -> None:
+    """A scanner, a proxy set up wrongly, a client of something else: refused, or left until the time is over."""
+    with slow_clients(small_server, said, times=30):
+        for _ in range(3):
+            assert answers(small_server, "/?a=1", b"12345")["body"] == 5
+
+
+def test_many_requests_on_one_connection_keep_no_other_client_waiting(small_server: int) -> None:
+    with socket.create_connection(("127.0.0.1", small_server), timeout=20) as greedy:
+        greedy.sendall(b"GET /many HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+        for _ in range(5):
+            assert answers(small_server)["path"] == "/"
+        said = b""
+        while said.count(b'"path": "/many"') < 400:
+            said += greedy.recv(65536) or pytest.fail("cut off")
+
+
+def test_who_says_that_nothing_more_comes_is_answered(small_server: int) -> None:
+    with socket.create_connection(("127.0.0.1", small_server), timeout=5) as client:
+        client.sendall(b"POST /last HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        client.shutdown(socket.SHUT_WR)
+        said = b""
+        while piece := client.recv(65536):
+            said += piece
+    assert b'"path": "/last", "body": 3' in said
 
 
 def test_calls_go_on_while_half_requests_wait_at_every_door(hotline, caller) -> None:

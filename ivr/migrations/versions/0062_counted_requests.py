@@ -1,7 +1,7 @@
 """requests of the carrier that were counted, so that one that is delivered again counts once
 
-Revision ID: 0060
-Revises: 0059
+Revision ID: 0062
+Revises: 0061
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 import ivr.platform.column_types
 
-revision = '0060'
-down_revision = '0059'
+revision = '0062'
+down_revision = '0061'
 branch_labels = None
 depends_on = None
 
