@@ -10,7 +10,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from ivr.accounts import login_sessions, mfa, notices
 from ivr.config.settings import settings
@@ -108,7 +108,8 @@ def colleagues(session: Session, user: User) -> Sequence[User]:
     own = [team.id for team in user.scope]
     serves = or_(User.teams.any(Team.id.in_(own)), User.supervised.any(Team.id.in_(own)))
     query = select(User).where(User.active, User.role.in_(SERVING), serves | (User.id == user.id))
-    return session.scalars(query.order_by(User.name)).all()
+    without_teams = (lazyload(User.teams), lazyload(User.supervised))
+    return session.scalars(query.order_by(User.name).options(*without_teams)).all()
 
 
 def set_password(session: Session, user: User, password: str, now: datetime, *, by: str = "") -> None:

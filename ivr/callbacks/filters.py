@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
 
 from ivr.callbacks import promises, search_index
 from ivr.config.settings import settings
@@ -107,8 +108,8 @@ class Filters:
         """Whether a whole receipt code or telephone number is looked for: it is found wherever one may look."""
         return bool(self.q) and search_terms.asked(self.q).is_number
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The conditions for tasks."""
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """The conditions for tasks. What is looked for by words is looked up."""
         found: list[ColumnElement[bool]] = [
             getattr(CallbackTask, name) == value
             for name in ("office", "language", "concern", "kind", "urgency", "state", "reply_by")
@@ -125,8 +126,7 @@ class Filters:
         if self.listen:
             found.append(CallbackTask.id.in_(_to_be_listened_to()))
         if self.q:
-            matching = search_index.matching(self.q)
-            found.append(CallbackTask.id.in_(matching) if matching is not None else CallbackTask.id.is_(None))
+            found.append(CallbackTask.id.in_(search_index.find(session, self.q)))
             found.append(CallbackTask.restricted_at.is_(None))  # their data is not used (Art. 18 GDPR)
         since, until = _day(self.since), _day(self.until)
         if since is not None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from ivr.callbacks import claims, contacts, events, judgements, queries
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.callbacks.task_locks import lock_tasks
+from ivr.callbacks.view_conditions import visible_to
 from ivr.domain.enums import IdentityProof, Refusal, TaskEventKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -115,7 +116,7 @@ def tasks_of_person(session: Session, user: User, task: CallbackTask) -> Sequenc
     if found is None:
         return []
     theirs = select(ProvenIdentity.task_id).where(ProvenIdentity.person == found.person)
-    query = select(CallbackTask).where(CallbackTask.id.in_(theirs), queries.visible_to(user))
+    query = select(CallbackTask).where(CallbackTask.id.in_(theirs), visible_to(user))
     query = query.order_by(CallbackTask.first_contact_at.desc(), CallbackTask.id.desc()).limit(_MOST)
     return session.scalars(
         query.options(
@@ -147,7 +148,7 @@ def candidates(session: Session, user: User, task: CallbackTask) -> Sequence[Cal
         CallbackTask.id.in_(others),
         CallbackTask.id != task.id,
         CallbackTask.restricted_at.is_(None),
-        queries.visible_to(user),
+        visible_to(user),
     )
     found = session.scalars(query.order_by(CallbackTask.id.desc()).limit(10)).all()
     apart = judgements.others_of(session, [task.id])[task.id]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ivr.domain.enums import SlaMeasure, SlaState
@@ -86,7 +86,7 @@ def missed_and_open(measure: SlaMeasure) -> ColumnElement[bool]:
     return CallbackTask.id.in_(select(SlaClock.task_id).where(_MISSED, SlaClock.measure == measure))
 
 
-def due_until(until: datetime) -> ColumnElement[bool]:
+def due_until(until: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition for tasks with a promise that is missed and still open, or falls due until an instant.
 
     The promise to reach somebody counts from when it is missed or the first attempt has been made: before, that one is

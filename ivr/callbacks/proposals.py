@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, bindparam, case, or_, select, union, union_all
 from sqlalchemy.orm import Session, aliased
 
 from ivr.callbacks import judgements, queries
+from ivr.callbacks.view_conditions import visible_to
 from ivr.domain.enums import Likeness, Outcome, TaskState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -56,7 +58,7 @@ def of_shown_number(
             or_(Contact.callback_number == number, Contact.changed_number_from == number, Call.from_number == number)
         )
     )
-    usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), queries.visible_to(user))
+    usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), visible_to(user))
     which = _is_open()
     if closed_since is not None:
         which = or_(which, and_(CallbackTask.closed_at >= closed_since, CallbackTask.outcome != Outcome.MERGED))
@@ -91,7 +93,7 @@ def _signs(
         for task_id, other_id in pairs:
             found[task_id][other_id].add(sign)
     others = {other_id for of_one in found.values() for other_id in of_one}
-    usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), queries.visible_to(user), which)
+    usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), visible_to(user), which)
     known = set(session.scalars(select(CallbackTask.id).where(CallbackTask.id.in_(sorted(others)), *usable)))
     apart = judgements.others_of(session, [task_id for task_id, of_one in found.items() if of_one])
     return {
@@ -135,17 +137,20 @@ def _by_number(session: Session, tasks: Sequence[CallbackTask]) -> Iterator[tupl
 
 def _by_code(session: Session, tasks: Iterable[CallbackTask]) -> Iterator[tuple[int, int]]:
     """Pairs of tasks of which a call has keyed in the receipt code of one, and led to the other."""
-    ids = [task.id for task in tasks]
-    if not ids:
-        return
-    named, led_to = aliased(Contact), aliased(Contact)
-    for mine, other in ((named, led_to), (led_to, named)):
-        pairs = (
-            select(mine.task_id, other.task_id)
-            .select_from(LaterCall)
-            .join(named, named.id == LaterCall.contact_id)
-            .join(led_to, led_to.call_id == LaterCall.call_id)
-            .where(mine.task_id.in_(ids), other.task_id != mine.task_id)
-        )
-        for pair in session.execute(pairs.limit(_MOST_ROWS)):
+    if ids := [task.id for task in tasks]:
+        for pair in session.execute(_pairs_by_code(), {"task_ids": ids}):
             yield pair[0], pair[1]
+
+
+@lru_cache(maxsize=1)
+def _pairs_by_code() -> CompoundSelect[int, int]:
+    named, led_to = aliased(Contact), aliased(Contact)
+    pairs = (
+        select(mine.task_id, other.task_id)
+        .select_from(LaterCall)
+        .join(named, named.id == LaterCall.contact_id)
+        .join(led_to, led_to.call_id == LaterCall.call_id)
+        .where(mine.task_id.in_(bindparam("task_ids", expanding=True)), other.task_id != mine.task_id)
+        for mine, other in ((named, led_to), (led_to, named))
+    )
+    return union_all(*pairs).limit(2 * _MOST_ROWS)

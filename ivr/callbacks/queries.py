@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, true
-from sqlalchemy.orm import Session, aliased, joinedload, lazyload, selectinload
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, joinedload, lazyload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from ivr.callbacks import promises
 from ivr.callbacks.filters import Filters
-from ivr.callbacks.readable import Listed, listed
-from ivr.config.settings import settings
-from ivr.domain import opening_hours
-from ivr.domain.enums import CallRowState, Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
+from ivr.callbacks.readable import Listed, ids_of, listed, of_ids
+from ivr.callbacks.view_conditions import IS_OPEN, asked_by, condition, holds, parameters, visible_to
+from ivr.domain.enums import CallRowState, RecordingState, TaskState, TranscriptState, Urgency
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.calls import Call
 from ivr.models.contacts import CALLS_OF_TASKS, Contact, LaterCall
-from ivr.models.desk import Mention
-from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 
 #: Named views of the desk.
@@ -38,62 +36,13 @@ PAGE = 50
 _BESIDE = 30
 #: Larger numbers are not counted exactly, and later pages are not shown.
 MOST_COUNTED, MOST_PAGES = 1000, 200
-#: Due soon.
-SOON = timedelta(hours=4)
 
-#: Not a parameter: a partial index is for the condition that it names.
-_OPEN = CallbackTask.state != literal("closed", literal_execute=True)
 #: What stands before everything else. A caller who has said nothing is served last, whatever the urgency.
 _IS_AN_EMERGENCY = and_(CallbackTask.urgency == Urgency.EMERGENCY, CallbackTask.silent_caller.is_(False))
 #: What stands before all emergencies, whatever else: a message speaks of danger to life.
 _IN_DANGER = and_(CallbackTask.danger.is_not(None), CallbackTask.danger_lowered_at.is_(None))
 #: The order in which open tasks are served. An index has the same columns.
 SERVED = (CallbackTask.silent_caller, CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
-
-
-def visible_to(user: User) -> ColumnElement[bool]:
-    """The condition for tasks of the teams the user belongs to or supervises."""
-    return CallbackTask.team_id.in_([team.id for team in user.scope])
-
-
-def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
-    match view:
-        case "open":
-            return _OPEN
-        case "mine":
-            return _OPEN & (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
-        case "mentions":
-            theirs = select(Mention.task_id).where(Mention.user_id == user.id, Mention.seen_at.is_(None))
-            return CallbackTask.id.in_(theirs)
-        case "resubmission":
-            return _OPEN & CallbackTask.id.in_(_put_off())
-        case "unclaimed":
-            return _OPEN & (CallbackTask.state == TaskState.OPEN)
-        case "due":  # soon, or missed: not tried, or not reached
-            return _OPEN & promises.due_until(now + SOON) & CallbackTask.restricted_at.is_(None)
-        case "emergencies":
-            return _OPEN & (CallbackTask.urgency == Urgency.EMERGENCY)
-        case "appointments":
-            return _OPEN & (CallbackTask.kind == TaskKind.APPOINTMENT)
-        case "forms":
-            return _OPEN & (CallbackTask.kind == TaskKind.POSTAL_ORDER)
-        case "interpreter":
-            return _OPEN & CallbackTask.needs_interpreter.is_(True)
-        case "done":
-            began = opening_hours.midnight(settings().hours, now)
-            today = (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= began)
-            return today & (CallbackTask.outcome != Outcome.MERGED)
-        case "closed":
-            return CallbackTask.state == TaskState.CLOSED
-        case _:
-            return true()
-
-
-def _put_off() -> Select[int]:
-    """Tasks that were put off to a date, and have not been tried since: what waits for its day, or whose day it is."""
-    waiting = aliased(CallbackTask)
-    query = select(SlaPause.task_id).join(waiting, waiting.id == SlaPause.task_id)
-    return query.where(SlaPause.until_at == waiting.next_attempt_at)
 
 
 def _details() -> tuple[ORMOption, ...]:
@@ -164,7 +113,7 @@ def _some_of(
     options: Sequence[ORMOption],
 ) -> Listed:  # fmt: skip
     """At most so many tasks of a view from its `start`-th one (from 0), with these options."""
-    query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
+    query = select(CallbackTask).where(visible_to(user), condition(view, user, now), *filters.conditions(session))
     if order := _ordered(view, filters):
         return listed(session, query.order_by(*order).limit(most).offset(start), options)
     return _served(session, query, now, start, most, options)
@@ -179,49 +128,56 @@ def _served(
     others come in the order of an index, which a condition on the clock would take away.
     """
     emergencies = query.where(_IS_AN_EMERGENCY)
-    number = session.scalar(emergencies.with_only_columns(func.count())) or 0
-    first = Listed(())
-    if start < number:
-        late, danger = case((promises.due_until(now), 0), else_=1), case((_IN_DANGER, 0), else_=1)
-        ordered = emergencies.order_by(danger, late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
-        first = listed(session, ordered, options)
-    room = most - len(first.tasks) - len(first.unreadable)
-    if room == 0:
-        return first
-    others = query.where(~_IS_AN_EMERGENCY).order_by(*SERVED).limit(room).offset(max(start - number, 0))
-    rest = listed(session, others, options)
-    return Listed((*first.tasks, *rest.tasks), (*first.unreadable, *rest.unreadable))
+    late, danger = case((promises.due_until(now), 0), else_=1), case((_IN_DANGER, 0), else_=1)
+    ordered = emergencies.order_by(danger, late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
+    found = list(ids_of(session, ordered))
+    if room := most - len(found):
+        number = start + len(found)
+        if start and not found:
+            number = session.scalar(emergencies.with_only_columns(func.count())) or 0
+        others = query.where(~_IS_AN_EMERGENCY).order_by(*SERVED).limit(room).offset(max(start - number, 0))
+        found += ids_of(session, others)
+    return of_ids(session, found, options)
 
 
 def everywhere(session: Session, user: User, text: str, page: int = 1) -> Listed:
     """A page (from 1) of the tasks with a receipt code or number, in whatever view they are: open ones first."""
-    query = select(CallbackTask).where(visible_to(user), *Filters(q=text).conditions())
+    query = select(CallbackTask).where(visible_to(user), *Filters(q=text).conditions(session))
     query = query.order_by(CallbackTask.state == TaskState.CLOSED, *SERVED).limit(PAGE).offset((page - 1) * PAGE)
     return listed(session, query, _details())
 
 
 def elsewhere(session: Session, user: User, view: str, now: datetime, filters: Filters) -> Sequence[str]:
     """The views ("open", "closed") that hold tasks with a receipt code or number which this view does not show."""
-    here = select(CallbackTask.id).where(_in_view(view, user, now), *filters.conditions())
+    here = select(CallbackTask.id).where(condition(view, user, now), *filters.conditions(session))
     closed = (CallbackTask.state == TaskState.CLOSED).label("closed")
-    outside = select(closed).where(visible_to(user), *Filters(q=filters.q).conditions(), CallbackTask.id.not_in(here))
+    outside = select(closed).where(
+        visible_to(user), *Filters(q=filters.q).conditions(session), CallbackTask.id.not_in(here)
+    )
     return ["closed" if is_closed else "open" for is_closed in sorted(session.scalars(outside.distinct()))]
 
 
 def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
     """How many tasks a view holds, MOST_COUNTED at the most."""
-    return session.scalar(_counting(user, view, now, filters)) or 0
+    where = (visible_to(user), condition(view, user, now), *(filters or Filters()).conditions(session))
+    return session.scalar(_counting(*where)) or 0
 
 
-def _counting(user: User, view: str, now: datetime, filters: Filters | None = None) -> Select[int]:
-    where = (visible_to(user), _in_view(view, user, now), *(filters or Filters()).conditions())
+def _counting(*where: ColumnElement[bool]) -> Select[int]:
     return select(func.count()).select_from(select(CallbackTask.id).where(*where).limit(MOST_COUNTED).subquery())
 
 
 def counts(session: Session, user: User, now: datetime, views: Sequence[str] = VIEWS) -> dict[str, int]:
     """How many tasks each view holds, by one statement."""
-    each = [_counting(user, view, now).scalar_subquery().label(view) for view in views]
-    return dict(zip(views, session.execute(select(*each)).one(), strict=True))
+    return dict(zip(views, session.execute(_counting_all(tuple(views)), vars(asked_by(user, now))).one(), strict=True))
+
+
+@lru_cache(maxsize=8)
+def _counting_all(views: tuple[str, ...]) -> Select[Any]:
+    """The statement that counts. Every page needs it, and putting it together takes longer than its answer."""
+    asked = parameters()
+    visible = CallbackTask.team_id.in_(asked.team_ids)
+    return select(*(_counting(visible, holds(view, asked)).scalar_subquery().label(view) for view in views))
 
 
 def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
@@ -255,7 +211,7 @@ def may_see(session: Session, user: User, task_id: int) -> bool:
 
 def newest(session: Session, user: User, *views: str, now: datetime) -> Sequence[Row[int, str]]:
     """Ids and receipt codes of the newest tasks that are in all of these views."""
-    within = [_in_view(view, user, now) for view in views]
+    within = [condition(view, user, now) for view in views]
     query = select(CallbackTask.id, CallbackTask.receipt_code).where(visible_to(user), *within)
     return session.execute(query.order_by(CallbackTask.id.desc()).limit(20)).all()
 
@@ -272,7 +228,7 @@ def related(session: Session, user: User, task: CallbackTask) -> Sequence[Callba
 def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
     """The newest tasks that match a typed receipt code, number or name."""
     filters = Filters.of({"q": text})
-    query = select(CallbackTask).where(visible_to(user), *filters.conditions()).order_by(CallbackTask.id.desc())
+    query = select(CallbackTask).where(visible_to(user), *filters.conditions(session)).order_by(CallbackTask.id.desc())
     return listed(session, query.limit(8), [joinedload(CallbackTask.team)]).tasks if filters.q else ()
 
 
@@ -283,7 +239,7 @@ def teams_of(session: Session, user: User) -> Sequence[Team]:
 
 def languages_of(session: Session, user: User) -> Sequence[str]:
     """Languages in which there are open tasks."""
-    query = select(CallbackTask.language).where(_OPEN, visible_to(user)).distinct()
+    query = select(CallbackTask.language).where(IS_OPEN, visible_to(user)).distinct()
     return sorted(session.scalars(query))
 
 
@@ -331,7 +287,7 @@ def candidates(session: Session, user: User, languages: Sequence[str], now: date
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     over = or_(CallbackTask.unconfirmed.is_(False), CallbackTask.call.has(Call.state == CallRowState.ENDED))
-    free = (_OPEN, CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
+    free = (IS_OPEN, CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
     if danger := session.scalars(base.where(_IN_DANGER)).all():

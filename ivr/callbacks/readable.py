@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -29,19 +29,35 @@ class Listed:
 
 
 def listed(session: Session, query: Select[CallbackTask], options: Iterable[ORMOption] = ()) -> Listed:
-    """The tasks of a query (a select of tasks without options), with these options.
+    """The tasks of a query (a select of tasks without options), with these options."""
+    return of_ids(session, ids_of(session, query), options)
 
-    All come by one statement. Only if one of them cannot be read is each read by itself, and the log says why.
+
+def ids_of(session: Session, query: Select[CallbackTask]) -> Sequence[int]:
+    """The ids of the tasks of a query, in its order."""
+    return session.scalars(query.with_only_columns(CallbackTask.id)).all()
+
+
+def of_ids(session: Session, task_ids: Sequence[int], options: Iterable[ORMOption] = ()) -> Listed:
+    """The tasks with these ids, in this order, with these options.
+
+    They are found first and read then: whatever they were found by, they are read by the same statement, whose plan
+    PostgreSQL keeps. Only if one of them cannot be read is each read by itself, and the log says why.
     """
+    if not task_ids:
+        return Listed(())
     options = tuple(options)
     try:
-        return Listed(session.scalars(query.options(*options)).all())
+        found = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(task_ids)).options(*options)).all()
+        by_id = {task.id: task for task in found}
+        return Listed([by_id[task_id] for task_id in task_ids if task_id in by_id])
     except UnknownStoredValue:
         session.expunge_all()  # half of the list may have been read without its options
     tasks, unreadable = [], []
-    for task_id in session.scalars(query.with_only_columns(CallbackTask.id)).all():
+    for task_id in task_ids:
         try:
-            tasks.append(session.get_one(CallbackTask, task_id, options=options))
+            if (task := session.get(CallbackTask, task_id, options=options)) is not None:
+                tasks.append(task)
         except UnknownStoredValue as error:
             error.look_up(session.connection())
             log.error("task %d is left out of a list: %s", task_id, error)

@@ -28,6 +28,8 @@ _MOST = 10_000
 VERSION = "~5"
 #: Of what is found everywhere the newest.
 _FOUND = 500
+#: Behind every word that begins with another one.
+_END = "\U0010ffff"
 
 
 def index_new(session: Session, task: CallbackTask) -> None:
@@ -108,8 +110,20 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
         yield from words_of(text or "")
 
 
+def find(session: Session, text: str) -> Sequence[int]:
+    """Ids of the newest tasks that have every word that was asked for, at its beginning.
+
+    Found once for all statements of a session: those of a page, its count, and what stands in other views.
+    """
+    kept: dict[str, Sequence[int]] = session.info.setdefault("found by words", {})
+    if text not in kept:
+        query = matching(text)
+        kept[text] = session.scalars(query).all() if query is not None else ()
+    return kept[text]
+
+
 def matching(text: str) -> Select[int] | None:
-    """Ids of the newest tasks that have every word that was asked for, at its beginning; None where none was."""
+    """The statement for :func:`find`; None where no word was asked for."""
     ways = [_having_all(terms) for terms in asked(text).ways]
     if not ways:
         return None
@@ -118,10 +132,25 @@ def matching(text: str) -> Select[int] | None:
 
 
 def _having_all(terms: Sequence[Term]) -> Select[int]:
-    each = [_having(term) for term in terms]
-    return select(intersect(*each).subquery().c.task_id) if len(each) > 1 else each[0]
+    if len(terms) == 1:
+        return _newest_having(terms[0])
+    return select(intersect(*(_having(term) for term in terms)).subquery().c.task_id)
 
 
 def _having(words: Term) -> Select[int]:
-    ranges = [(SearchWord.word >= word) & (SearchWord.word < word + "\U0010ffff") for word in sorted(words)]
+    ranges = [(SearchWord.word >= word) & (SearchWord.word < word + _END) for word in sorted(words)]
     return select(SearchWord.task_id.label("task_id")).where(or_(*ranges)).distinct()
+
+
+def _newest_having(words: Term) -> Select[int]:
+    """Of one word the newest are enough. Those of the whole word stand in the index in their order."""
+    wheres = [
+        where
+        for word in sorted(words)
+        for where in (SearchWord.word == word, (SearchWord.word > word) & (SearchWord.word < word + _END))
+    ]
+    newest = (
+        select(SearchWord.task_id).where(where).distinct().order_by(SearchWord.task_id.desc()).limit(_FOUND)
+        for where in wheres
+    )
+    return select(union(*(select(one.subquery().c.task_id) for one in newest)).subquery().c.task_id)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.platform import database_damage, live_events, outbox, private_files
+from ivr.platform import database_damage, kept_plans, live_events, outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
@@ -78,6 +78,7 @@ def connect(url: str) -> Engine:
             hide_parameters=True,
         )
         _ping_unless_watched(engine)
+        kept_plans.keep(engine)
         return engine
     if path := make_url(url).database:
         _make_private(Path(path))
@@ -181,8 +182,8 @@ def _writing_engine(shared: Engine, durable: bool) -> Engine:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for reading: SQLite refuses what would change something, everything else is rolled back."""
-    with _watched(writing=False), Session(engine(), expire_on_commit=False) as session:
+    """A session for reading: both databases refuse what would change something."""
+    with _watched(writing=False), Session(kept_plans.for_reading(engine()), expire_on_commit=False) as session:
         yield session
 
 

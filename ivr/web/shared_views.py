@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
 
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.web import live_channel
 from ivr.web.login import chosen_language
 
 _Made = TypeVar("_Made")
 
-#: Seconds after which it is made anew although nobody has told of a change: it may show times.
-_FRESH = 5.0
+#: Seconds after which it is made anew although nobody has told of a change, and at each new minute: it shows times.
+_FRESH = 30.0
 #: Parts of pages that are kept.
 _MOST = 200
 
@@ -38,6 +39,7 @@ class _Kept:
     being_made: threading.Lock = field(default_factory=threading.Lock)
     version: tuple[int, ...] | None = None
     made_at: float = 0.0
+    minute: int = 0
     value: Any = None
 
 
@@ -103,11 +105,16 @@ def _shared(key: Hashable, topics: Collection[str], make: Callable[[], _Made]) -
         version, began = feed.version(topics), time.monotonic()  # before anything is read
         if version is None:
             return make()
-        if kept.version != version or began - kept.made_at > _FRESH:
+        minute = _minute()
+        if (kept.version, kept.minute) != (version, minute) or began - kept.made_at > _FRESH:
             kept.version, kept.value = None, make()
-            kept.version, kept.made_at = version, began
+            kept.version, kept.minute, kept.made_at = version, minute, began
         found: _Made = kept.value
         return found
+
+
+def _minute() -> int:
+    return int(utc_now().timestamp() // 60)
 
 
 def install(app: Flask) -> None:

@@ -77,7 +77,9 @@ def test_the_list_finds_them_and_the_file_names_them(desk) -> None:
     task_id = change(a_task(), reply_by=ReplyBy.WRITING)
     other = a_task()
     with database.reading() as session:
-        found = session.scalars(select(CallbackTask.id).where(*Filters.of({"reply_by": "writing"}).conditions())).all()
+        found = session.scalars(
+            select(CallbackTask.id).where(*Filters.of({"reply_by": "writing"}).conditions(session))
+        ).all()
     assert found == [task_id]
     mia = desk("mia")
     assert the_task(other).receipt_code not in mia.get("/desk/?reply_by=writing").text

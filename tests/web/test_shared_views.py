@@ -80,6 +80,7 @@ def office(desk, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setattr(live_events, "changed_here", None)
     monkeypatch.setattr(live_events, "publish", lambda topics: None)
     monkeypatch.setattr(shared_views, "_FRESH", 1e9)  # nothing grows old by itself
+    monkeypatch.setattr(shared_views, "_minute", lambda: 0)
     return Office(desk)
 
 
@@ -96,6 +97,15 @@ def test_a_list_is_made_once_for_all_who_see_the_same_teams(office: Office) -> N
         for username in ("mia", "nils"):
             assert code in office.get(username)
     assert not asked
+
+
+def test_at_a_new_minute_a_list_is_made_anew_because_it_shows_times(office: Office, monkeypatch) -> None:
+    a_task()
+    office.get("mia")
+    monkeypatch.setattr(shared_views, "_minute", lambda: 1)
+    with office.statements() as asked:
+        office.get("mia")
+    assert asked
 
 
 def test_no_team_role_or_language_gets_what_was_made_for_another(office: Office) -> None:
