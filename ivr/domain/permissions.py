@@ -102,7 +102,9 @@ PERMISSIONS: dict[str, Permission] = {
         ),
     ),
     # one's own log-in
-    "account": _of(_EVERYBODY, _("One's own password, PIN and second factors; what others have changed about them")),
+    "account": _of(
+        _EVERYBODY, _("One's own password, PIN, second factors and choices; what others have changed about them")
+    ),
     "kept": _of(_EVERYBODY, _("What one has typed oneself and could not send, because the log-in had ended")),
     # the desk
     "desk.queue": Permission(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -127,6 +128,9 @@ class User(Base):
     totp_confirmed_at: Mapped[datetime | None]
     #: The last time step whose code was used: none is taken twice.
     totp_step: Mapped[int | None]
+    #: Chosen for all browsers: whether new emergencies are sounded and shown, and whether single letters are keys.
+    alerts: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    single_keys: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
     supervised: Mapped[list[Team]] = relationship(secondary=team_supervisors, lazy="selectin")
 

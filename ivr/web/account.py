@@ -19,7 +19,7 @@ from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Id, Mail, OneTimeCode, Password, line_of
+from ivr.web.form_fields import Id, Mail, OneTimeCode, Password, line_of, one_of
 from ivr.web.login import site_and_origin
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -73,6 +73,24 @@ def password() -> AnyResponse:
         return redirect(url_for("account.page"))
     flash(gettext("Saved. Please log in with the new password."), "success")
     return redirect(url_for("login.page"))
+
+
+class ChoicesForm(forms.Form):
+    """What one chooses for one's desk, in all browsers: sound and notification, and keys of single letters."""
+
+    alerts: Annotated[str, one_of(("", "on", "off"))] = ""
+    single_keys: Annotated[str, one_of(("", "on", "off"))] = ""
+
+
+@account.post("/choices")
+def choices() -> Response:
+    """Keep what I have chosen; sent by the switches themselves."""
+    form = forms.read(ChoicesForm, url_for("account.page"))
+    with database.writing() as db:
+        user = db.get_one(User, me().id)
+        user.alerts = form.alerts == "on" if form.alerts else user.alerts
+        user.single_keys = form.single_keys == "on" if form.single_keys else user.single_keys
+    return Response(status=204)
 
 
 class ReadForm(forms.Form):

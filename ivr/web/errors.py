@@ -26,11 +26,18 @@ def install(app: Flask) -> None:
 
 def _away(error: SQLAlchemyError) -> ResponseReturnValue:
     if database_faults.is_clash(error):
-        return _refused(Conflict())
+        return _clash()
     log.error("the database did not answer a page (%s)", type(error).__name__)
     if request.path.startswith("/api/"):
         return jsonify(error="the database does not answer"), 503
     return _not_saved(away=True), 503
+
+
+def _clash() -> ResponseReturnValue:
+    """Somebody else was quicker: the page leads to what is there now, and shows what was typed, to be copied."""
+    if request.path.startswith("/api/"):
+        return _refused(Conflict())
+    return render_template("error.html", code=Conflict.code, **kept_forms.to_send_again()), Conflict.code
 
 
 def _not_saved(*, away: bool) -> str:

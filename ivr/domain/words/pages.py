@@ -126,6 +126,8 @@ SETTING_ORIGINS = Words(
 FIELDS = Words(
     "fields",
     {
+        "alerts": _("Sound and notification for emergencies"),
+        "single_keys": _("Single letters are keys"),
         "density": _("Height of the rows"),
         "theme": _("Appearance"),
         "value": _("Understood in the message"),

@@ -211,7 +211,10 @@ TABLES: dict[str, Kept] = {
     "subject_requests": Kept("staff", _("Requests of data subjects: what, who worked on it; not whose"), ()),
     "access_log": Kept("staff", _("Who has read or done what, when, why and from where"), ("access_log",)),
     "access_head": Kept("nobody", _("The newest line of the access log")),
-    "users": Kept("staff", _("People with a log-in: name, role, e-mail address, password hash, second factor")),
+    "users": Kept(
+        "staff",
+        _("People with a log-in: name, role, e-mail address, password hash, second factor, choices for the desk"),
+    ),
     "log_ins": Kept("staff", _("Log-ins and their addresses; for 30 days")),
     "log_in_delays": Kept("staff", _("Failed log-ins under a keyed hash; for a day")),
     "account_notices": Kept("staff", _("What others have changed about a log-in; for a year after it was read")),

@@ -274,7 +274,7 @@ for (const key of page.querySelectorAll("[data-key]")) {
 }
 const letters = { g: answer, l: acts.end, m: mute };
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("hotline.keys") === "off") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.singleKeys === "off") return;
   if (phase === "talking" && /^[0-9*#]$/.test(event.key)) telephone.press(event.key);
   if (Object.hasOwn(letters, event.key)) {
     event.preventDefault();

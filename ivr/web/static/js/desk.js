@@ -3,6 +3,19 @@ const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 const stored = (key, fallback) => localStorage.getItem(`hotline.${key}`) ?? fallback;
 const store = (key, value) => localStorage.setItem(`hotline.${key}`, value);
 
+// -- what somebody has chosen is kept by the server, for all their browsers ---------------------------------------
+const chosen = document.body.dataset;
+const choose = (field, on) => {
+  chosen[field === "alerts" ? "alerts" : "singleKeys"] = on ? "on" : "off";
+  const form = new URLSearchParams({ csrf_token: token, [field]: on ? "on" : "off" });
+  return fetch(chosen.choicesUrl, { method: "POST", body: form, keepalive: true });
+};
+// What this browser has kept before the server did.
+for (const [kept, field] of [["alerts", "alerts"], ["keys", "single_keys"]]) {
+  const value = localStorage.getItem(`hotline.${kept}`);
+  if (value && chosen.choicesUrl) choose(field, value === "on").then((answer) => answer.ok && localStorage.removeItem(`hotline.${kept}`));
+}
+
 // -- ticked tasks survive the refresh of the list -------------------------------------------------------------
 const ticked = new Set();
 const told = document.querySelector("[data-ticked]");
@@ -107,7 +120,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || stored("keys", "on") === "off") return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || chosen.singleKeys === "off") return;
   if (Object.hasOwn(keys, event.key)) {
     event.preventDefault();
     keys[event.key]();
@@ -115,8 +128,8 @@ document.addEventListener("keydown", (event) => {
 });
 const keySwitch = document.querySelector("[data-keys]");
 if (keySwitch) {
-  keySwitch.checked = stored("keys", "on") === "on";
-  keySwitch.addEventListener("change", () => store("keys", keySwitch.checked ? "on" : "off"));
+  keySwitch.checked = chosen.singleKeys === "on";
+  keySwitch.addEventListener("change", () => choose("single_keys", keySwitch.checked));
 }
 for (const opener of document.querySelectorAll("[data-open]")) {
   opener.hidden = false;
@@ -233,7 +246,7 @@ for (const button of document.querySelectorAll("[data-insert]")) {
 }
 
 // -- alerts: only where somebody has asked for them --------------------------------------------------------------
-const bell = document.querySelector("[data-alerts]");
+const bell = document.querySelector("[data-alerts-switch]");
 const known = new Set(JSON.parse(stored("alerted", "[]")));
 const ring = () => {
   const context = new AudioContext();
@@ -247,8 +260,9 @@ const ring = () => {
   tone.onended = () => context.close();
 };
 const watch = async (quietly) => {
+  if (chosen.alerts !== "on") return;
   try {
-    const answer = await fetch(document.body.dataset.alertsUrl);
+    const answer = await fetch(chosen.alertsUrl);
     if (!answer.ok) return;
     const { emergencies, at_risk: atRisk } = await answer.json();
     for (const one of [...emergencies, ...atRisk]) {
@@ -267,22 +281,19 @@ const watch = async (quietly) => {
     // the server does not answer; the next poll repeats it
   }
 };
-const alerting = () => {
-  watch(true);
-  setInterval(() => watch(false), 5000);
-};
-if (bell && document.body.dataset.alertsUrl) {
+if (bell && chosen.alertsUrl) {
   bell.hidden = false;
-  const show = () => bell.setAttribute("aria-pressed", String(stored("alerts", "off") === "on"));
+  const show = () => bell.setAttribute("aria-pressed", String(chosen.alerts === "on"));
   show();
   bell.addEventListener("click", async () => {
-    const on = stored("alerts", "off") !== "on";
+    const on = chosen.alerts !== "on";
     if (on && "Notification" in window) await Notification.requestPermission();
-    store("alerts", on ? "on" : "off");
+    await choose("alerts", on);
     show();
-    if (on) alerting();
+    watch(true);
   });
-  if (stored("alerts", "off") === "on") alerting();
+  watch(true);
+  setInterval(() => watch(false), 5000);
 }
 
 // -- after a form the page stands where it stood ------------------------------------------------------------------

@@ -26,7 +26,7 @@ for (const [name, does] of [["answer", "answer"], ["decline", "decline"], ["mute
 const letters = { g: "answer", l: "end", m: "mute" };
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("hotline.keys") === "off") return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.singleKeys === "off") return;
   if (!remote.hidden && Object.hasOwn(letters, event.key)) {
     event.preventDefault();
     act(letters[event.key]);
