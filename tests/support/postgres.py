@@ -77,6 +77,12 @@ class Postgres:
                 assert time.monotonic() < deadline, self._log.read_text()[-2000:]
                 time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """The server's process, whose children serve its connections."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL to all of its processes."""
         assert self._process is not None
