@@ -45,7 +45,7 @@ def of_ids(session: Session, task_ids: Sequence[int], options: Iterable[ORMOptio
     PostgreSQL keeps. Only if one of them cannot be read is each read by itself, and the log says why.
     """
     if not task_ids:
-        return Listed(())
+        return Listed([])
     options = tuple(options)
     try:
         found = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(task_ids)).options(*options)).all()
