@@ -94,7 +94,7 @@ scan: ## Let a web scanner loose on the running hotline (.ci/scan).
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python .ci/scan
 
-screenshots: ## Renews the pictures in docs/screenshots.
+screenshots: ## Renews the pictures in docs/screenshots and those of the help page.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
 	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
+HELP = ROOT / "ivr" / "web" / "static" / "help"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -88,10 +89,16 @@ def press(page: Page, *keys: str) -> None:
 
 def picture(page: Page, name: str) -> None:
     """A picture of the page, where `make screenshots` asks for it. Those that lie in docs/screenshots are renewed
-    there; all others go to var/screenshots, which git does not keep."""
-    if os.environ.get("SCREENSHOTS"):
-        kept = SCREENSHOTS / f"{name}.png"
-        page.screenshot(path=kept if kept.exists() else ROOT / "var" / "screenshots" / f"{name}.png")
+    there, and those of the help page in its folder; all others go to var/screenshots, which git does not keep."""
+    if not os.environ.get("SCREENSHOTS"):
+        return
+    kept = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=kept if kept.exists() else ROOT / "var" / "screenshots" / f"{name}.png")
+    if (shown := HELP / f"{name}.png").exists():
+        before = page.viewport_size
+        page.set_viewport_size({"width": 1280, "height": 900})  # as the help page says
+        page.screenshot(path=shown)
+        page.set_viewport_size(before)
 
 
 def accessible(page: Page) -> None:
