@@ -58,6 +58,39 @@ def test_a_day_by_keys_alone(browser, hotline, people, tasks) -> None:
     assert page.complaints == []
 
 
+def test_keys_that_are_switched_off_are_off_in_every_browser(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
+    press(page, "?")
+    sheet = page.get_by_role("dialog", name="Tasten")
+    with page.expect_response("**/account/choices") as kept:
+        sheet.get_by_role("checkbox").uncheck()
+    assert kept.value.status == 204
+    sheet.get_by_role("button", name="Schließen").click()
+    other = open_desk(browser, hotline)
+    for one in (page, other):
+        press(one, "n", "?")
+        expect(one.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+        expect(one.get_by_role("dialog", name="Tasten")).to_be_hidden()
+        assert one.complaints == []
+
+
+def test_sounds_are_switched_on_for_every_browser_and_off_at_once(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
+    page.evaluate("localStorage.setItem('hotline.alerts', 'on')")  # as a browser kept it before the server did
+    with page.expect_response("**/account/choices"):
+        page.reload()
+    page.reload()
+    bell = page.get_by_role("button", name="Ton und Meldung bei Notfällen")
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("localStorage.getItem('hotline.alerts')") is None
+    other = open_desk(browser, hotline)
+    expect(other.get_by_role("button", name="Ton und Meldung bei Notfällen")).to_have_attribute("aria-pressed", "true")
+    with page.expect_response("**/account/choices"):
+        bell.click()
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    assert page.complaints == []
+
+
 def test_single_letters_can_be_switched_off(browser, hotline, people, tasks) -> None:
     page = open_desk(browser, hotline)
     page.get_by_role("button", name="Tasten (?)").click()

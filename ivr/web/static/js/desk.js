@@ -4,16 +4,16 @@ const stored = (key, fallback) => localStorage.getItem(`hotline.${key}`) ?? fall
 const store = (key, value) => localStorage.setItem(`hotline.${key}`, value);
 
 // -- what somebody has chosen is kept by the server, for all their browsers ---------------------------------------
-const chosen = document.body.dataset;
+const own = document.body.dataset;
 const choose = (field, on) => {
-  chosen[field === "alerts" ? "alerts" : "singleKeys"] = on ? "on" : "off";
+  own[field === "alerts" ? "alerts" : "singleKeys"] = on ? "on" : "off";
   const form = new URLSearchParams({ csrf_token: token, [field]: on ? "on" : "off" });
-  return fetch(chosen.choicesUrl, { method: "POST", body: form, keepalive: true });
+  return fetch(own.choicesUrl, { method: "POST", body: form, keepalive: true });
 };
 // What this browser has kept before the server did.
 for (const [kept, field] of [["alerts", "alerts"], ["keys", "single_keys"]]) {
   const value = localStorage.getItem(`hotline.${kept}`);
-  if (value && chosen.choicesUrl) choose(field, value === "on").then((answer) => answer.ok && localStorage.removeItem(`hotline.${kept}`));
+  if (value && own.choicesUrl) choose(field, value === "on").then((answer) => answer.ok && localStorage.removeItem(`hotline.${kept}`));
 }
 
 // -- ticked tasks survive the refresh of the list -------------------------------------------------------------
@@ -120,7 +120,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || chosen.singleKeys === "off") return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || own.singleKeys === "off") return;
   if (Object.hasOwn(keys, event.key)) {
     event.preventDefault();
     keys[event.key]();
@@ -128,7 +128,7 @@ document.addEventListener("keydown", (event) => {
 });
 const keySwitch = document.querySelector("[data-keys]");
 if (keySwitch) {
-  keySwitch.checked = chosen.singleKeys === "on";
+  keySwitch.checked = own.singleKeys === "on";
   keySwitch.addEventListener("change", () => choose("single_keys", keySwitch.checked));
 }
 for (const opener of document.querySelectorAll("[data-open]")) {
@@ -260,9 +260,9 @@ const ring = () => {
   tone.onended = () => context.close();
 };
 const watch = async (quietly) => {
-  if (chosen.alerts !== "on") return;
+  if (own.alerts !== "on") return;
   try {
-    const answer = await fetch(chosen.alertsUrl);
+    const answer = await fetch(own.alertsUrl);
     if (!answer.ok) return;
     const { emergencies, at_risk: atRisk } = await answer.json();
     for (const one of [...emergencies, ...atRisk]) {
@@ -281,12 +281,12 @@ const watch = async (quietly) => {
     // the server does not answer; the next poll repeats it
   }
 };
-if (bell && chosen.alertsUrl) {
+if (bell && own.alertsUrl) {
   bell.hidden = false;
-  const show = () => bell.setAttribute("aria-pressed", String(chosen.alerts === "on"));
+  const show = () => bell.setAttribute("aria-pressed", String(own.alerts === "on"));
   show();
   bell.addEventListener("click", async () => {
-    const on = chosen.alerts !== "on";
+    const on = own.alerts !== "on";
     if (on && "Notification" in window) await Notification.requestPermission();
     await choose("alerts", on);
     show();
