@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.browser import FLAGS, chromium
 from tests.support.people import PASSWORD
@@ -52,3 +52,4 @@ def people(hotline: RunningHotline) -> None:
         if session.scalar(select(User.id).where(User.username == "mia")) is None:
             users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, list(hotline.settings.teams))
             users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, list(hotline.settings.teams))
+        session.execute(update(User).values(alerts=False, single_keys=True))  # whatever a test before has chosen
