@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from ivr.config.settings import settings
 from ivr.domain.networks import place_of
@@ -45,10 +45,15 @@ def begin(session: Session, user: User, address: str, now: datetime) -> str:
     return token
 
 
+#: One statement: every request of every open page asks for it.
+_WITH_TEAMS = joinedload(LogIn.user).options(joinedload(User.teams), joinedload(User.supervised))
+
+
 def find(session: Session, token: str, now: datetime) -> LogIn | None:
     """The log-in of a token, unless it has ended, was idle too long, or its user is not active."""
     lately = (LogIn.used_at > now - IDLE, LogIn.used_at <= now + _CLOCK)
-    found = session.scalar(select(LogIn).where(LogIn.token_hash == hash_of(token), LogIn.ended_at.is_(None), *lately))
+    query = select(LogIn).where(LogIn.token_hash == hash_of(token), LogIn.ended_at.is_(None), *lately)
+    found = session.scalars(query.options(_WITH_TEAMS)).unique().one_or_none()
     if found is None or not found.user.active or (found.user.demo and not settings().local):
         return None
     return found

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import BreakGlassReason, TaskState
@@ -108,7 +108,9 @@ def _holds(task: CallbackTask | Held, user: User, now: datetime) -> bool:
     return task.state == TaskState.CLAIMED or (task.state == TaskState.CLOSED and lately)
 
 
-def uncovered(session: Session, tasks: Sequence[CallbackTask | Held], user: User, now: datetime) -> Collection[int]:
+def uncovered(
+    session: Session | Connection, tasks: Sequence[CallbackTask | Held], user: User, now: datetime
+) -> Collection[int]:
     """Of the tasks, the ids of those that a user may read."""
     opened = set(
         session.scalars(

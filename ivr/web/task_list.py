@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from flask import Response, render_template
 from markupsafe import Markup
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -113,7 +113,7 @@ class Names:
     of_tasks: Mapping[int, str]
 
     @classmethod
-    def readable(cls, session: Session, named: Sequence[_Named], now: datetime) -> Names:
+    def readable(cls, session: Session | Connection, named: Sequence[_Named], now: datetime) -> Names:
         """Of these names those that one may read oneself."""
         uncovered = break_glass.uncovered(session, [task for task, _ in named], me(), now) if named else ()
         return cls({task.id: name for task, name in named if task.id in uncovered})
@@ -146,8 +146,8 @@ def refreshed(asked: QueueAddress, filters: Filters, now: datetime) -> AnyRespon
     else:
         about = (asked.view, asked.page, astuple(filters))
         made = shared_views.of_teams("queue", me(), ["team"], make, *about)
-    with database.reading() as session:
-        names = Names.readable(session, made.named, now)
+    with database.glancing() as connection:
+        names = Names.readable(connection, made.named, now)
     version = names.version_of(made.version)
     if asked.seen == version:
         return Response(status=204)
