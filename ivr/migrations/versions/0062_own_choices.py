@@ -1,14 +1,14 @@
 """what somebody has chosen for their desk: sounds, and keys of single letters
 
-Revision ID: 0060
-Revises: 0059
+Revision ID: 0062
+Revises: 0061
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0060'
-down_revision = '0059'
+revision = '0062'
+down_revision = '0061'
 branch_labels = None
 depends_on = None
 
