@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -297,6 +298,25 @@ class _Postgres(Exception):
 )
 def test_what_an_error_of_the_server_means(sqlstate: str | None, fault: DatabaseFault) -> None:
     assert fault_of(OperationalError("SELECT", None, _Postgres(sqlstate))) == fault
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (sqlite3.SQLITE_BUSY, DatabaseFault.BUSY),
+        (sqlite3.SQLITE_BUSY | 2 << 8, DatabaseFault.BUSY),  # what is read has changed meanwhile
+        (sqlite3.SQLITE_LOCKED, DatabaseFault.BUSY),
+        (sqlite3.SQLITE_FULL, DatabaseFault.FULL),
+        (sqlite3.SQLITE_CORRUPT, DatabaseFault.DAMAGED),
+        (sqlite3.SQLITE_NOTADB, DatabaseFault.DAMAGED),
+        (sqlite3.SQLITE_CANTOPEN, DatabaseFault.AWAY),
+        (sqlite3.SQLITE_IOERR, DatabaseFault.AWAY),
+    ],
+)
+def test_what_an_error_of_sqlite_means(code: int, fault: DatabaseFault) -> None:
+    error = sqlite3.OperationalError("said by SQLite")
+    error.sqlite_errorcode = code
+    assert fault_of(OperationalError("SELECT", None, error)) == fault
 
 
 def test_a_wrong_value_is_no_outage() -> None:
