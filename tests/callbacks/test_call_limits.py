@@ -149,7 +149,7 @@ def test_a_refused_text_names_its_cap(monkeypatch, setting: str, limit: str, cap
         session.flush()
         refused = sms_limits.refused_by(session, GERMANY, utc_now())
         assert refused is not None and refused.cap == cap
-        sms_limits.told(session, refused, utc_now())
+        sms_limits.told(session, refused, "CA1", utc_now())
     assert told()[-1].endswith(f"({cap})")
 
 

@@ -55,10 +55,10 @@ def test_the_dialled_number_may_say_the_language(empty_database, monkeypatch: py
     settings.settings.cache_clear()
     remember(0)
     ringing, now = CallState("language", "de"), utc_now()
-    assert recognised(ringing, NUMBER, NUMBER, "+494211782667", now).language == "en"
-    greeted = recognised(ringing, NUMBER, NUMBER, "+494211782666", now)
+    assert recognised(ringing, "CA1", NUMBER, NUMBER, "+494211782667", now).language == "en"
+    greeted = recognised(ringing, "CA1", NUMBER, NUMBER, "+494211782666", now)
     assert (greeted.language, greeted.greeted) == ("de", True)
-    assert not recognised(ringing, "+4915112345000", "+4915112345000", "+494211782666", now).greeted
+    assert not recognised(ringing, "CA1", "+4915112345000", "+4915112345000", "+494211782666", now).greeted
 
 
 def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(

@@ -69,7 +69,7 @@ def test_a_block_holds_until_its_end_or_until_it_is_lifted(empty_database) -> No
 
 
 def begins(number: str | None = NUMBER) -> CallState:
-    return recognised(CallState("language", "de"), number, number, "", utc_now())
+    return recognised(CallState("language", "de"), "", number, number, "", utc_now())
 
 
 def test_a_call_that_begins_waits_for_no_database(empty_database) -> None:

@@ -53,7 +53,7 @@ def test_a_forged_number_that_is_silent_is_not_rung(rings) -> None:
 
 def test_whose_number_is_forged_is_not_held_off(rings, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
-    monkeypatch.setattr(screening, "too_often", lambda number: asked.append(number) or False)
+    monkeypatch.setattr(screening, "too_often", lambda number, call_sid: asked.append(number) or False)
     rings("failed")
     rings()
     assert asked == [None, ANNA]

@@ -91,7 +91,7 @@ def test_a_screened_number_has_no_emergency_by_a_key_alone(webhook_caller, scree
         with database.writing() as session:
             screening.block(session, person.number, 3, "Telefonterror", boss, utc_now())
     else:
-        monkeypatch.setattr(screening, "too_often", lambda number: True)
+        monkeypatch.setattr(screening, "too_often", lambda number, call_sid: True)
     person.dials().presses("9", "1").hears("consent_emergency").does_not_hear("promise_emergency")
     assert tasks_of(person) == []
     person.presses("2", "1")
@@ -436,7 +436,7 @@ def test_the_hotlines_own_numbers_and_screened_ones_are_not_called_for_silence(
 ) -> None:
     own = is_silent(webhook_caller(webhooks.settings.hotline_number))
     assert tasks_of(own) == []
-    monkeypatch.setattr(screening, "too_often", lambda number: True)
+    monkeypatch.setattr(screening, "too_often", lambda number, call_sid: True)
     robot = is_silent(webhook_caller())
     robot.hears("held_off") if "held_off" in robot.last else None
     assert tasks_of(robot) == []

@@ -78,7 +78,7 @@ def test_who_is_forwarded_and_shows_an_own_number_is_known_by_it(rings) -> None:
 
 def test_a_busy_telephone_system_is_not_held_off(rings, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
-    monkeypatch.setattr(screening, "too_often", lambda number: asked.append(number) or False)
+    monkeypatch.setattr(screening, "too_often", lambda number, call_sid: asked.append(number) or False)
     for carrier_says in OF_THE_HOUSE:
         rings(**carrier_says).hears("choose_language")
     assert set(asked) == {None}, "counted as withheld, and never held off"
