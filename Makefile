@@ -55,8 +55,9 @@ soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(MAKE) --no-print-directory test-postgresql ARGS=
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
 
-# What takes longer still: everything on PostgreSQL with all its volume, every page in every appearance and width, more
-# seeds of chaos, one short drill (ONLY=…), the stories in the manner of each other carrier, the web scanner.
+# What takes longer still: everything on PostgreSQL with all its volume, fifty conversations in real time, every page in
+# every appearance and width, more seeds of chaos, one short drill (ONLY=…), the stories in the manner of each other
+# carrier, the web scanner.
 soak-night: ## What takes longer still: PostgreSQL, every appearance, more seeds.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=night $(PYTEST) $(PARALLEL) -m "soak or night" $(ARGS)

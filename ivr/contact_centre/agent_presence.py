@@ -74,6 +74,12 @@ def is_window_silent(here: Presence, now: datetime) -> bool:
     return here.window_seen_at is None or here.window_seen_at < now - LONGEST_SILENCE_OF_WINDOW
 
 
+def is_sign_due(session: Session, user_id: int, now: datetime) -> bool:
+    """Whether a sign of life of a member's browser is to be written down: the last one is a while ago."""
+    due = select(Presence.user_id).where(Presence.user_id == user_id, Presence.seen_at < now - SEEN_EVERY)
+    return session.scalar(due) is not None
+
+
 def seen(session: Session, user_id: int, now: datetime) -> None:
     """The browser of a member who answers calls has given a sign of life."""
     session.execute(

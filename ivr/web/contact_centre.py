@@ -149,8 +149,12 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
 @live.get("/alive")
 def alive() -> Response:
     """The browser of somebody who answers calls gives a sign of life, whatever page it shows."""
-    with database.writing(durable=False) as session:
-        agent_presence.seen(session, me().id, utc_now())
+    now = utc_now()
+    with database.reading() as session:  # many pages ask: only what is to be written down takes a turn of a writer
+        is_due = agent_presence.is_sign_due(session, me().id, now)
+    if is_due:
+        with database.writing(durable=False) as session:
+            agent_presence.seen(session, me().id, now)
     return Response(status=204)
 
 
