@@ -52,4 +52,16 @@ def people(hotline: RunningHotline) -> None:
         if session.scalar(select(User.id).where(User.username == "mia")) is None:
             users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, list(hotline.settings.teams))
             users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, list(hotline.settings.teams))
-        session.execute(update(User).values(alerts=False, single_keys=True))  # whatever a test before has chosen
+
+
+@pytest.fixture(autouse=True)
+def usual_choices(request: pytest.FixtureRequest) -> None:
+    """Nobody of the shared hotline goes on with what a test before has chosen."""
+    if "people" not in request.fixturenames:
+        return
+    request.getfixturevalue("people")
+    from ivr.models.accounts import User
+    from ivr.platform import database
+
+    with database.writing() as session:
+        session.execute(update(User).values(alerts=False, single_keys=True))
