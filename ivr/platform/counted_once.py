@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ivr.platform.column_types import insert, rows
+from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hashes
 from ivr.platform.work_models import CountedRequest
@@ -34,7 +34,7 @@ def count(session: Session, what: str, request: str, now: datetime) -> bool:
     if is_counted(session, what, request):
         return False
     new = insert(session.get_bind().dialect, CountedRequest).values(id=_hashes(what, request)[0], counted_at=now)
-    return rows(session.execute(new.on_conflict_do_nothing())) == 1
+    return session.scalar(new.on_conflict_do_nothing().returning(CountedRequest.id)) is not None
 
 
 def forget(session: Session, now: datetime) -> None:
