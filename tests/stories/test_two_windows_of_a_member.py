@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from ivr.contact_centre import agent_presence
 from ivr.models.contact_centre import Presence
 from ivr.platform import database
 from ivr.workers import scheduler
@@ -53,6 +54,20 @@ def test_one_of_two_windows_is_closed_and_the_member_is_still_there(windows: Win
     assert windows.state() == "available"
     windows.time_passes(300)
     assert windows.state() == "offline", "both are closed"
+
+
+def test_signs_of_life_are_written_down_only_when_they_are_due(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many pages ask at once; each that writes would wait for its turn among the writes of live calls."""
+    windows.reads.post("/desk/live/come", data={"number": "0421 98765"})
+    written: list[int] = []
+    monkeypatch.setattr(agent_presence, "seen", lambda session, user_id, now: written.append(user_id))
+    for window in (windows.reads, windows.other, windows.reads):
+        assert window.get("/desk/live/alive").status_code == 204
+    assert written == []
+    windows.time_passes(30, windows.other)
+    assert written == [windows.mia.id]
 
 
 def test_a_log_out_in_one_window_ends_the_presence_whatever_the_other_one_asks(windows: Windows) -> None:
