@@ -72,12 +72,12 @@ def main() -> int:
                 people = scene.people_for(number, wanted.seed, wanted.calls)
                 plant = planted.lose_a_row if wanted.plant else None
                 rows.append(scene.run(site, DRILLS[name], people, speech, _say, plant))
+                if not is_ok(rows[-1]):
+                    _keep_logs(Path(folder))  # the next drill, or the end, takes the hosts' disks away
                 DRILLS[name].heal(site)
                 site.await_whole()
         finally:
             site.stop()
-            if not all(map(is_ok, rows)):
-                _keep_logs(Path(folder))
             print(f"\n{written(rows)}\n", flush=True)
     return 0 if len(rows) == len(wanted.drills) and all(map(is_ok, rows)) else 1
 
