@@ -19,6 +19,8 @@ from tests.support.environment import ROOT, use_environment
 from tests.support.servers import free_port
 from tests.support.small_disk import RefusingDisk, SmallDisk
 
+#: What makes a process read a wrong clock.
+_WRONG_CLOCK = ROOT / "tests" / "support" / "wrong_clock"
 #: Size of a host's disk.
 _DISK_MB = 250
 
@@ -39,10 +41,7 @@ def process_environment(own: Mapping[str, str]) -> dict[str, str]:
 
 def _clock(ahead: int) -> Mapping[str, str]:
     """What makes processes read a clock that is wrong; the time that they measure stays right."""
-    if not ahead:
-        return {}
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"{ahead:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {"CLOCK_AHEAD": str(ahead), "PYTHONPATH": str(_WRONG_CLOCK)} if ahead else {}
 
 
 def _own_disk(directory: Path) -> SmallDisk | RefusingDisk:
