@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from ivr.config.carrier import Carrier
 from ivr.config.sections import FORMS, VoiceSettings
 from ivr.config.transcription import Transcription
+from ivr.domain import opening_hours
 from ivr.domain.carrier_voices import at_carrier
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Hours
@@ -109,6 +110,11 @@ class Callers(Transcription, Carrier):
         description="Wrong receipt codes, or PINs, an hour in all after which every call has one try, and the house is "
         "told.",
     )
+
+    @field_validator("hours")
+    @classmethod
+    def _hours(cls, value: Hours) -> Hours:
+        return opening_hours.checked(value)
 
     @field_validator("languages")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.config.sections import InterpreterSettings
+from ivr.domain import opening_hours
 from ivr.domain import routing as table
 from ivr.domain.opening_hours import Hours
 from ivr.domain.routing import CONCERNS, OFFICES, ROUTING, TEAMS, OfficeSettings, Route, TeamSettings
@@ -64,6 +65,11 @@ class ContactCentre(BaseModel):
     calling_hours: Hours = Field(
         Hours(), description="When people are called back: within these hours, whatever the opening hours."
     )
+
+    @field_validator("calling_hours")
+    @classmethod
+    def _calling_hours(cls, value: Hours) -> Hours:
+        return opening_hours.checked(value)
 
     @field_validator("teams", mode="before")
     @classmethod

@@ -109,6 +109,17 @@ class Hours(Strict):
         return self.weekdays.get(name, self.daily)
 
 
+def checked(hours: Hours) -> Hours:
+    """Hours of which callers are told when the next ones begin.
+
+    Raises:
+        ValueError: no day of the week has any; there would be nothing to tell.
+    """
+    if all(hours.span_on(weekday) is None for weekday in range(7)):
+        raise ValueError("no day of the week has hours, so nobody could be told when somebody answers")
+    return hours
+
+
 @lru_cache(maxsize=16)
 def _bremen_holidays(year: int) -> frozenset[date]:
     import holidays

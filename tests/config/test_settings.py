@@ -37,6 +37,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("colour = 'red'", "colour: there is no such key"),
         ("[hours]\ndaily = '8 to 6'", "hours.daily: '8 to 6' is neither"),
         ("[hours]\ndaily = '18:00-08:00'", "hours.daily: '18:00-08:00' ends before it begins"),
+        ("[hours]\ndaily = 'closed'", "hours: no day of the week has hours"),
+        ("[calling_hours]\ndaily = 'closed'", "calling_hours: no day of the week has hours"),
         ("[hours]\ntimezone = 'Mars/Olympus'", "hours.timezone: 'Mars/Olympus' is not a time zone"),
         ("[hours.weekdays]\nmoonday = 'closed'", "hours.weekdays.moonday"),
         ("[[hours.closures]]\nfirst = 2026-12-31\nlast = 2026-12-24", "hours.closures.0: last is before first"),
