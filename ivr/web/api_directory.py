@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from flask import Response, g, request
 from pydantic import BaseModel
@@ -32,6 +34,8 @@ from ivr.web.api_models import Error, NoQuery
 from ivr.web.api_notice_previews import api
 
 __all__ = ["api"]
+_Asked = ParamSpec("_Asked")
+_Said = TypeVar("_Said")
 _ID = "<int(min=1, max=2147483647):id>"
 _WRONG = (Error, "what was wrong")
 
@@ -43,24 +47,30 @@ def _answers(model: type[BaseModel], what: str, *, changes: bool = False) -> Ans
     )
 
 
-def _lacks_scope() -> Response | None:
-    if TokenScope.DIRECTORY in g.token.scopes:
-        return None
-    return problem(403, "a token with the scope `directory` is needed")
+def _with_scope(view: Callable[_Asked, _Said]) -> Callable[_Asked, _Said | Response]:
+    """Refuse a token that may not, before what it sends is looked at."""
+
+    @wraps(view)
+    def checked(*args: _Asked.args, **named: _Asked.kwargs) -> _Said | Response:
+        if TokenScope.DIRECTORY not in g.token.scopes:
+            return problem(403, "a token with the scope `directory` is needed")
+        return view(*args, **named)
+
+    return checked
 
 
 @api.get("/directory")
+@_with_scope
 @openapi.spec.validate(resp=_answers(Directory, "the entries"), operation_id="listDirectory")
-def list_directory(query: DirectoryQuery) -> Directory | Response:
+def list_directory(query: DirectoryQuery) -> Directory:
     """Numbers of offices, partners and interpreters, and whether somebody answers there now."""
-    if refused := _lacks_scope():
-        return refused
     with database.reading() as session:
         found = directory.entries(session, query.words)
         return Directory(entries=[DirectoryEntry.of(one, utc_now()) for one in found])
 
 
 @api.post("/directory")
+@_with_scope
 @openapi.spec.validate(
     resp=_answers(DirectoryEntry, "the entry", changes=True), operation_id="addDirectoryEntry"
 )  # fmt: skip
@@ -70,6 +80,7 @@ def add_directory_entry(query: NoQuery, json: DirectoryBody) -> DirectoryEntry |
 
 
 @api.post(f"/directory/{_ID}")
+@_with_scope
 @openapi.spec.validate(
     resp=_answers(DirectoryEntry, "the entry as it is now", changes=True), operation_id="changeDirectoryEntry"
 )
@@ -79,6 +90,7 @@ def change_directory_entry(id: int, query: NoQuery, json: DirectoryBody) -> Dire
 
 
 @api.post(f"/directory/{_ID}/end")
+@_with_scope
 @openapi.spec.validate(
     resp=_answers(DirectoryEntry, "the entry that is ended", changes=True), operation_id="endDirectoryEntry"
 )
@@ -94,11 +106,10 @@ def end_directory_entry(id: int, query: NoQuery) -> DirectoryEntry | Response:
 
 
 @api.get("/interpreters")
+@_with_scope
 @openapi.spec.validate(resp=_answers(Interpreters, "the pool"), operation_id="listInterpreters")
-def list_interpreters(query: PoolQuery) -> Interpreters | Response:
+def list_interpreters(query: PoolQuery) -> Interpreters:
     """Who interprets, in the order in which they are rung: of the settings and of the directory."""
-    if refused := _lacks_scope():
-        return refused
     now = utc_now()
     with database.reading() as session:
         pool, engaged = interpreter_pool.everybody(session), engaged_numbers.everywhere(session, now)
@@ -108,8 +119,6 @@ def list_interpreters(query: PoolQuery) -> Interpreters | Response:
 
 def _change(change: Callable[[Session, Actor], EntryRow]) -> DirectoryEntry | Response:
     """Change the directory in one transaction, whose line in the access log names the program."""
-    if refused := _lacks_scope():
-        return refused
     by = Actor(g.token.name, "program", None, request.remote_addr or "")
     try:
         with database.writing_alone() as session:

@@ -18,7 +18,7 @@ from tests.support.simulated_staff import InTurkish, Scripted, member
 
 GONE = "Die Sprachmittlung ist nicht mehr in der Leitung. Wir rufen wieder jemanden."
 ONE_GONE = "Eine Sprachmittlung ist nicht mehr in der Leitung."
-NOBODY, ASKED = "Es ist keine Sprachmittlung erreichbar", "Sizi çevirmenle birlikte"
+NOBODY, ASKED = "Es ist keine Sprachmittlung erreichbar", "Sizi tercümanla birlikte"
 OVER = "Görüşme bitti"
 
 
