@@ -83,7 +83,7 @@ def _whole(connection: Connection, rows) -> None:
 
 def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(empty_database) -> None:
     """Not only when another one writes at that moment."""
-    with pytest.raises(DBAPIError, match="readonly|read-only"), database.reading() as session:
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"), database.reading() as session:
         calls.seen(session, "CAread", None, utc_now())
     with database.writing() as session:
         calls.seen(session, "CAwritten", None, utc_now())
