@@ -17,7 +17,7 @@ from tests.support.volume import volume
 
 @pytest.mark.soak
 def test_a_hotline_is_filled_and_can_be_worked_in(desk) -> None:
-    days = str(volume(test=2, ci=5, soak=12))
+    days = str(volume(test=3, ci=5, soak=12))
     answer = CliRunner().invoke(command_line, ["demo", "seed", "--days", days, "--calls-per-day", "60"])
     assert answer.exit_code == 0, answer.output
     with database.reading() as session:
