@@ -20,8 +20,8 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.web import openapi
 from ivr.web.api import problem
+from ivr.web.api_booking_models import Booking, BookingBody, Bookings, BookingsQuery
 from ivr.web.api_directory import api
-from ivr.web.api_directory_models import Booking, BookingBody, Bookings, BookingsQuery
 from ivr.web.api_models import Error, NoQuery
 
 __all__ = ["api"]

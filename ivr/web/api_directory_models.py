@@ -1,15 +1,12 @@
-"""What `/api/v1` sends and accepts of the directory, the pools of interpreters, and their bookings."""
+"""What `/api/v1` sends and accepts of the directory, from which pools of interpreters are filled."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     WithJsonSchema,
@@ -20,14 +17,12 @@ from ivr.contact_centre import directory
 from ivr.contact_centre.directory import Listed
 from ivr.contact_centre.interpreter_pool import Interpreter as PoolMember
 from ivr.domain import phone_numbers
-from ivr.domain.digits import LARGEST_ID
-from ivr.domain.enums import BookingState, DirectoryKind
+from ivr.domain.enums import DirectoryKind
 from ivr.domain.languages import LANGUAGES, UNKNOWN_LANGUAGE
 from ivr.domain.opening_hours import WEEKDAYS
-from ivr.models.bookings import InterpreterBooking
 from ivr.models.directory import DirectoryEntry as EntryRow
 from ivr.notices import further_languages
-from ivr.web.api_models import Instant
+from ivr.web.api_models import Answer, Asked, Instant
 
 _CLOSED = "closed"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -78,15 +73,7 @@ _Line = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$"),
 _Language = Annotated[str, StringConstraints(max_length=8), AfterValidator(_interpretable)]
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-class Week(_Body):
+class Week(Asked):
     """When somebody answers, by weekday."""
 
     monday: _Hours = _CLOSED
@@ -103,7 +90,7 @@ class Week(_Body):
         return {day: span for day, span in hours.items() if span != _CLOSED}
 
 
-class DirectoryEntry(_Answer):
+class DirectoryEntry(Answer):
     """A number of an office, a partner or an interpreter, and whether somebody answers there now."""
 
     id: int
@@ -133,13 +120,13 @@ class DirectoryEntry(_Answer):
         )  # fmt: skip
 
 
-class Directory(_Answer):
+class Directory(Answer):
     """The entries, by kind and name."""
 
     entries: list[DirectoryEntry]
 
 
-class DirectoryQuery(_Body):
+class DirectoryQuery(Asked):
     """Which entries are wanted."""
 
     words: Annotated[
@@ -148,7 +135,7 @@ class DirectoryQuery(_Body):
     ] = ""  # fmt: skip
 
 
-class DirectoryBody(_Body):
+class DirectoryBody(Asked):
     """What an entry is to say. An interpreter needs a language, everybody needs hours."""
 
     kind: DirectoryKind
@@ -157,7 +144,7 @@ class DirectoryBody(_Body):
     hours: Week
     hint: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00\r\n]*$")] = ""
     closed_on_holidays: bool = True
-    languages: Annotated[list[_Language], Field(max_length=60)] = []
+    languages: Annotated[list[_Language], Field(max_length=60, default_factory=list)]
     cents_per_minute: Annotated[int, Field(ge=0, le=_MOST_CENTS)] = 0
 
     def listed(self) -> Listed:
@@ -168,7 +155,7 @@ class DirectoryBody(_Body):
         )  # fmt: skip
 
 
-class PoolQuery(_Body):
+class PoolQuery(Asked):
     """Of which language the pool is wanted."""
 
     language: Annotated[
@@ -178,7 +165,7 @@ class PoolQuery(_Body):
     ] = None
 
 
-class Interpreter(_Answer):
+class Interpreter(Answer):
     """Somebody of the pools, of the settings or of the directory."""
 
     name: str
@@ -197,68 +184,7 @@ class Interpreter(_Answer):
         )  # fmt: skip
 
 
-class Interpreters(_Answer):
+class Interpreters(Answer):
     """The pool, in the order in which it is rung."""
 
     interpreters: list[Interpreter]
-
-
-class BookingsQuery(_Body):
-    """Of which time the bookings are wanted."""
-
-    since: Annotated[
-        AwareDatetime | None,
-        WithJsonSchema({"type": "string", "format": "date-time"}),
-        Field(
-            description="only bookings that end later; now where it is left out",
-            json_schema_extra=lambda one: one.pop("default", None),
-        ),
-    ] = None
-    after_id: Annotated[int, Field(ge=0, le=LARGEST_ID, description="only bookings with a greater id")] = 0
-    limit: Annotated[int, Field(ge=1, le=1000, description="how many at most")] = 1000
-
-
-class Booking(_Answer):
-    """An interpreter is booked for a task."""
-
-    id: int
-    task_id: int
-    language: str
-    name: Annotated[str, Field(description="of the interpreter")]
-    number: Annotated[str, Field(description="of the interpreter")]
-    begins_at: Instant
-    ends_at: Instant
-    booked_at: Instant
-    state: Annotated[
-        BookingState, Field(description="unused: nobody has called at that time; lapsed: is not in the pool any more")
-    ]
-
-    @classmethod
-    def of(cls, row: InterpreterBooking, state: BookingState) -> Booking:
-        """From the database."""
-        return cls(
-            id=row.id, task_id=row.task_id, language=row.language, name=row.name, number=row.number,
-            begins_at=row.begins_at, ends_at=row.ends_at, booked_at=row.booked_at, state=state,
-        )  # fmt: skip
-
-
-class Bookings(_Answer):
-    """Bookings, by id; `next` is null on the last page."""
-
-    bookings: list[Booking]
-    next: Annotated[str | None, Field(description="the address of what follows")]
-
-
-class BookingBody(_Body):
-    """Whom to book, when, and for how long."""
-
-    number: Annotated[str, StringConstraints(max_length=40), Field(description="of somebody of the pool")]
-    begins_at: AwareDatetime
-    minutes: Literal[15, 30, 60, 90] = 30
-
-    def begins(self) -> datetime | None:
-        """The instant in UTC; None: there is none."""
-        try:
-            return self.begins_at.astimezone(UTC)
-        except OverflowError:
-            return None

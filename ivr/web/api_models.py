@@ -61,17 +61,19 @@ def _not_required(schema: dict[str, Any]) -> None:
 _WHOLE = BeforeValidator(_ascii_only)
 
 
-class _Answer(BaseModel):
-    """Built when it is first needed: importing the application is to be quick."""
+class Answer(BaseModel):
+    """What a program gets. Built when it is first needed: importing the application is to be quick."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class _Query(BaseModel):
+class Asked(BaseModel):
+    """What a program sends, in the address or the body: nothing but what is named."""
+
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class TaskQuery(_Query):
+class TaskQuery(Asked):
     """Parameters of a list of tasks."""
 
     limit: Annotated[int, Field(ge=1, le=1000, description="how many at most"), _WHOLE] = 1000
@@ -88,17 +90,17 @@ class TaskQuery(_Query):
     ] = None
 
 
-class NoQuery(_Query):
+class NoQuery(Asked):
     """No parameters."""
 
 
-class Error(_Answer):
+class Error(Answer):
     """What was wrong."""
 
     error: str
 
 
-class Word(_Answer):
+class Word(Answer):
     """A recognised word."""
 
     word: str
@@ -107,7 +109,7 @@ class Word(_Answer):
     confidence: Share
 
 
-class Transcript(_Answer):
+class Transcript(Answer):
     """What a message says."""
 
     state: TranscriptState
@@ -132,7 +134,7 @@ class Transcript(_Answer):
         )
 
 
-class Message(_Answer):
+class Message(Answer):
     """A voicebox message."""
 
     recording_sid: str | None
@@ -158,7 +160,7 @@ class Message(_Answer):
         )
 
 
-class Contact(_Answer):
+class Contact(Answer):
     """One request of one call. Its receipt code was told to this caller alone."""
 
     id: int
@@ -192,7 +194,7 @@ class Contact(_Answer):
         )
 
 
-class PostalOrder(_Answer):
+class PostalOrder(Answer):
     """Forms that are wanted by post."""
 
     forms: list[str]
@@ -204,7 +206,7 @@ class PostalOrder(_Answer):
         return None if row is None else cls(forms=row.forms, customer_number=row.customer_number if callers else None)
 
 
-class AppointmentWish(_Answer):
+class AppointmentWish(Answer):
     """A wish for an appointment, and the answer to it."""
 
     model_config = ConfigDict(from_attributes=True, defer_build=True)
@@ -228,7 +230,7 @@ class AppointmentWish(_Answer):
         return found if callers else found.model_copy(update={"place": None})
 
 
-class Promise(_Answer):
+class Promise(Answer):
     """A promise of a task: how far it has come."""
 
     measure: Annotated[SlaMeasure, Field(description="tried: a first real attempt; reached: spoken with, or closed")]
@@ -243,7 +245,7 @@ def _promise(one: promises.Promise) -> dict[str, Any]:
     return {**told, "missed": one.was_missed}
 
 
-class Task(_Answer):
+class Task(Answer):
     """A callback task."""
 
     id: int
@@ -326,7 +328,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class TaskPage(_Answer):
+class TaskPage(Answer):
     """A page of tasks."""
 
     tasks: list[Task]

@@ -9,8 +9,6 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     WithJsonSchema,
@@ -26,7 +24,7 @@ from ivr.models.notices import AnnouncementText, FurtherLanguage, NightAnswer, S
 from ivr.notices import emergency_number
 from ivr.notices.announcements import lacking
 from ivr.notices.present import span
-from ivr.web.api_models import Instant
+from ivr.web.api_models import Answer, Asked, Instant
 
 
 def _known_language(code: str) -> str:
@@ -43,15 +41,7 @@ _Reason = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$"
 _HOURS = "`closed`, or local time as in `08:00-12:00`; `24:00` is the end of the day"
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-class SpokenText(_Answer):
+class SpokenText(Answer):
     """A text in one language, as callers hear it."""
 
     language: _Language
@@ -65,7 +55,7 @@ class SpokenText(_Answer):
         return cls(language=row.language, text=row.text, seconds=row.seconds, recorded=row.recorded)
 
 
-class TextBody(_Body):
+class TextBody(Asked):
     """A text in one language."""
 
     language: _Language
@@ -80,7 +70,7 @@ class TextBody(_Body):
         return b64decode(self.recording or "")
 
 
-class OpeningDay(_Answer):
+class OpeningDay(Answer):
     """Opening hours of a single day."""
 
     id: int
@@ -96,13 +86,13 @@ class OpeningDay(_Answer):
         return cls(id=row.id, day=row.day, hours=hours, reason=row.reason, added_at=row.added_at)
 
 
-class OpeningDays(_Answer):
+class OpeningDays(Answer):
     """The entries that count, from today on."""
 
     days: list[OpeningDay]
 
 
-class DayBody(_Body):
+class DayBody(Asked):
     """Opening hours that a day is to have."""
 
     day: date
@@ -117,7 +107,7 @@ class DayBody(_Body):
         return Span(opens=time.fromisoformat(opens), closes=None if closes == "24:00" else time.fromisoformat(closes))
 
 
-class Announcement(_Answer):
+class Announcement(Answer):
     """What callers hear before the main menu."""
 
     id: int
@@ -136,13 +126,13 @@ class Announcement(_Answer):
         )  # fmt: skip
 
 
-class Announcements(_Answer):
+class Announcements(Answer):
     """Announcements that are not over and not taken back."""
 
     announcements: list[Announcement]
 
 
-class AnnouncementBody(_Body):
+class AnnouncementBody(Asked):
     """An announcement that callers are to hear. The German text must be among the texts."""
 
     begins_at: Annotated[AwareDatetime | None, Field(description="null: now")] = None
@@ -150,7 +140,7 @@ class AnnouncementBody(_Body):
     texts: Annotated[list[TextBody], Field(min_length=1, max_length=len(LANGUAGES))]
 
 
-class FrequentAnswer(_Answer):
+class FrequentAnswer(Answer):
     """The authority's answer to a question in one language."""
 
     id: int
@@ -167,7 +157,7 @@ class FrequentAnswer(_Answer):
         return cls(id=row.id, question=row.question, spoken=SpokenText.of(row), added_at=row.added_at, warning=warning)
 
 
-class FrequentAnswers(_Answer):
+class FrequentAnswers(Answer):
     """The answers that callers hear."""
 
     answers: list[FrequentAnswer]
@@ -179,7 +169,7 @@ class AnswerBody(TextBody):
     question: Annotated[AnsweredQuestion, Field(description="help: told in emergencies; the others: at night")]
 
 
-class NamedLanguage(_Answer):
+class NamedLanguage(Answer):
     """A language beyond the menu."""
 
     id: int
@@ -199,13 +189,13 @@ class NamedLanguage(_Answer):
         )  # fmt: skip
 
 
-class NamedLanguages(_Answer):
+class NamedLanguages(Answer):
     """The languages beyond the menu that callers can choose."""
 
     languages: list[NamedLanguage]
 
 
-class NameBody(_Body):
+class NameBody(Asked):
     """The name of a language beyond the menu."""
 
     language: Annotated[str, StringConstraints(max_length=8), Field(description="ISO 639 code")]

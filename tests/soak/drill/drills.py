@@ -9,6 +9,9 @@ from datetime import timedelta
 from tests.soak.drill.scene import Drill
 from tests.soak.drill.site import Site
 
+#: Seconds after which the callers of a drill have put their receivers down.
+_ALL_HUNG_UP = 70.0
+
 
 def _host_lost(site: Site) -> None:
     site.hosts[1].lose()
@@ -70,9 +73,6 @@ def _all_lost(site: Site) -> None:
     site.lose_everything()
     site.restore()
 
-
-#: Seconds after which the callers of a drill have put their receivers down.
-_ALL_HUNG_UP = 70.0
 
 DRILLS: Mapping[str, Drill] = {
     "host": Drill("host lost", _host_lost, lasts=40, callers_lost=3, heal=_host_back),
