@@ -11,9 +11,11 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from ivr.config.settings import settings
 from ivr.domain.networks import place_of
@@ -45,15 +47,17 @@ def begin(session: Session, user: User, address: str, now: datetime) -> str:
     return token
 
 
-#: One statement: every request of every open page asks for it.
-_WITH_TEAMS = joinedload(LogIn.user).options(joinedload(User.teams), joinedload(User.supervised))
+@cache
+def _with_teams() -> ORMOption:
+    """One statement: every request of every open page asks for it."""
+    return joinedload(LogIn.user).options(joinedload(User.teams), joinedload(User.supervised))
 
 
 def find(session: Session, token: str, now: datetime) -> LogIn | None:
     """The log-in of a token, unless it has ended, was idle too long, or its user is not active."""
     lately = (LogIn.used_at > now - IDLE, LogIn.used_at <= now + _CLOCK)
     query = select(LogIn).where(LogIn.token_hash == hash_of(token), LogIn.ended_at.is_(None), *lately)
-    found = session.scalars(query.options(_WITH_TEAMS)).unique().one_or_none()
+    found = session.scalars(query.options(_with_teams())).unique().one_or_none()
     if found is None or not found.user.active or (found.user.demo and not settings().local):
         return None
     return found

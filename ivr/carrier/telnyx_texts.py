@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import requests
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ivr.carrier import tokens
 from ivr.carrier.answers import named, pause_of, told
@@ -23,29 +23,35 @@ _NOT_DELIVERED = ("sending_failed", "delivery_failed")
 _OF_MESSAGES = (40001, 40002, 40003, 40300)
 
 
-class _Recipient(BaseModel):
+class _Told(BaseModel):
+    """The models of what the carrier tells are built when it tells something first."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Recipient(_Told):
     status: str = ""
 
 
-class _Error(BaseModel):
+class _Error(_Told):
     code: str | int = ""
 
 
-class _Refused(BaseModel):
+class _Refused(_Told):
     errors: list[_Error] = []
 
 
-class _Message(BaseModel):
+class _Message(_Told):
     id: str
     to: list[_Recipient] = Field(min_length=1)
     errors: list[_Error] | None = None
 
 
-class _Data(BaseModel):
+class _Data(_Told):
     payload: _Message
 
 
-class Event(BaseModel):
+class Event(_Told):
     """What it tells about a message."""
 
     data: _Data

@@ -52,7 +52,7 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
-        defer_build=False,
+        defer_build=True,
     )
 
     @classmethod

@@ -179,15 +179,19 @@ def check_slots(slots: Mapping[str, Any]) -> None:
         ValueError: naming the slot.
     """
     for name, value in slots.items():
-        if name not in _slot_types():
+        if name not in _slot_hints():
             raise ValueError(f"a call's state has no slot {name!r}")
         try:
-            _slot_types()[name].validate_python(value, strict=True)
+            _adapter(_slot_hints()[name]).validate_python(value, strict=True)
         except ValidationError as error:
             raise ValueError(f"{value!r} does not fit the slot {name!r} of a call's state") from error
 
 
 @cache
-def _slot_types() -> Mapping[str, TypeAdapter[Any]]:
-    hints = {**get_type_hints(CallState), **get_type_hints(CallerRequest)}
-    return {name: TypeAdapter(hint) for name, hint in hints.items()}
+def _slot_hints() -> Mapping[str, Any]:
+    return {**get_type_hints(CallState), **get_type_hints(CallerRequest)}
+
+
+@cache
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(hint)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,7 +41,12 @@ class Codec(Generic[T]):
     def __init__(self, type_: type[T], version: int) -> None:
         """`version`: a number from 0 to 255; values of another version are refused."""
         self.version = version
-        self._adapter: TypeAdapter[T] = TypeAdapter(type_)
+        self._type = type_
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[T]:
+        """Made when it is needed first: in a server, by the call that it rehearses."""
+        return TypeAdapter(self._type)
 
     def encode(self, value: T) -> bytes:
         """The version in one byte, then the fields: compressed, or, if they are short, as they are (both deflate)."""

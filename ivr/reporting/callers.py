@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select
-from sqlalchemy.orm import aliased
 
 from ivr.contact_centre.service_level import GOAL
 from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
@@ -20,9 +19,11 @@ EARLY = timedelta(seconds=5)
 _UNSERVED = (QueueExit.NOBODY, QueueExit.FULL, QueueExit.CLOSED, QueueExit.CARRIER)
 
 # One row a call: its first entry says when, and for which team, its last one how it ended.
-_LAST, _ANY = aliased(QueueEntry), aliased(QueueEntry)
+# Aliases of the table, not of the class: an alias of a class maps all models while this module is imported.
+_LAST_ROW = QueueEntry.__table__.alias()
+_LAST, _ANY = _LAST_ROW.c, QueueEntry.__table__.alias().c
 _OF_CALL = _ANY.call_id == QueueEntry.call_id
-_VISITS = select(func.min(_ANY.queue_visit)).where(_OF_CALL), select(func.max(_ANY.queue_visit)).where(_OF_CALL)
+_VISITS = select(func.min(_ANY.turn)).where(_OF_CALL), select(func.max(_ANY.turn)).where(_OF_CALL)
 _FIRST_VISIT, _LAST_VISIT = (visit.correlate(QueueEntry).scalar_subquery() for visit in _VISITS)
 _ANSWERED_AT = select(func.min(_ANY.answered_at)).where(
     _OF_CALL, _ANY.state == QueueEntryState.ANSWERED, _ANY.mode == QueueEntryMode.LIVE
@@ -34,7 +35,7 @@ ROWS = select(
     _KEPT_PLACES.correlate(QueueEntry).scalar_subquery().label("kept_places"), Team.key.label("team"),
     QueueEntry.office, QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
 ).select_from(QueueEntry).join(Team).join(
-    _LAST, and_(_LAST.call_id == QueueEntry.call_id, _LAST.queue_visit == _LAST_VISIT)
+    _LAST_ROW, and_(_LAST.call_id == QueueEntry.call_id, _LAST.turn == _LAST_VISIT)
 ).where(QueueEntry.queue_visit == _FIRST_VISIT)  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from flask import Response, abort, g, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from spectree import Response as Answers
 from sqlalchemy.orm import Session
 
@@ -43,11 +43,15 @@ _ID = "<int(min=1, max=2147483647):id>"
 class MergeBody(BaseModel):
     """Which task is merged into the one of the address."""
 
+    model_config = ConfigDict(defer_build=True)
+
     other: Annotated[int, Field(ge=1, le=LARGEST_ID, description="id of the task that is closed")]
 
 
 class RejectBody(BaseModel):
     """What was read before a change is decided about."""
+
+    model_config = ConfigDict(defer_build=True)
 
     seen: Annotated[str, Field(max_length=80, description="`seen` of the task as it was read")] = ""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from spectree import SecurityScheme, SpecTree
+from spectree.model_adapter.protocol import SchemaMode
+from spectree.model_adapter.pydantic_adapter import PydanticModelAdapter
 from spectree.models import SecureType, SecuritySchemeData, Server
 
 from ivr.web.api_models import Error
@@ -37,6 +39,26 @@ def _explain(_request: Any, response: Any, error: Exception | None, *_: Any) -> 
         response.set_data(Error(error="; ".join(said)).model_dump_json())
 
 
+class _SchemasOnDemand(PydanticModelAdapter):
+    """Makes the schemas of models when the document is asked for, not while routes are declared at a start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: dict[str, tuple[Any, str, SchemaMode]] = {}
+
+    def json_schema(self, model: Any, *, ref_template: str, mode: SchemaMode = "validation") -> dict[str, Any]:
+        self._asked[_name(model)] = (model, ref_template, mode)
+        return {}
+
+    def made(self) -> dict[str, dict[str, Any]]:
+        """The schemas of all models that were asked for, by name."""
+        return {
+            name: super(_SchemasOnDemand, self).json_schema(model, ref_template=template, mode=mode)
+            for name, (model, template, mode) in self._asked.items()
+        }
+
+
+_schemas = _SchemasOnDemand()
 spec = SpecTree(
     "flask",
     mode="strict",
@@ -52,12 +74,14 @@ spec = SpecTree(
     validation_error_status=400,
     validation_error_model=Error,
     before=_explain,
+    model_adapter=cast(Any, _schemas),
 )
 
 
 @cache
 def document() -> dict[str, Any]:
     """The document, with paths below the server's address, and when to ask again after too many requests."""
+    spec.models.update(_schemas.made())
     made: dict[str, Any] = dict(spec.spec)
     made["paths"] = {path.removeprefix(_ROOT): operations for path, operations in made["paths"].items()}
     wait = {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
