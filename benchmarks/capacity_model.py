@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Days of a month on which callers ring, and the share of a day's calls in its busiest hour.
 DAYS, PEAK_HOUR = 21, 0.15
@@ -76,14 +77,14 @@ class Measured:
     connections: int
 
     @classmethod
-    def of(cls, figures: dict) -> Measured:
+    def of(cls, figures: dict[str, Any]) -> Measured:
         """From what :func:`dataclasses.asdict` made of one."""
         calls = {kind: PerCall(**one) for kind, one in figures["calls"].items()}
         return cls(**{**figures, "calls": calls})
 
     def mean(self, value: str) -> float:
         """A figure of a mean call: by :data:`MIX`."""
-        return sum(share * getattr(self.calls[kind], value) for kind, share in MIX.items())
+        return sum((share * float(getattr(self.calls[kind], value)) for kind, share in MIX.items()), 0.0)
 
     def mean_cpu(self, *processes: str) -> float:
         """Seconds of a core that a mean call takes of some processes."""

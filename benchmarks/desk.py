@@ -18,8 +18,7 @@ from sqlalchemy import insert, select, text
 from benchmarks.report import Report
 from benchmarks.two_sizes import KINDS, compare, median
 from ivr.accounts import users
-from ivr.callbacks import search_index
-from ivr.domain import receipt_codes
+from ivr.domain import receipt_codes, search_terms
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask, SearchWord
@@ -89,9 +88,7 @@ def fill(count: int) -> None:
                     "concern": "benefits", "urgency": "normal", "language": language, "receipt_code": code,
                 }
             )  # fmt: skip
-            digits = phone.removeprefix("+")
-            found = {code, digits, digits.removeprefix("49"), search_index._FROM_BEHIND + digits[::-1]}
-            found |= {spelling for word in name.split() for spelling in search_index.spellings(word)}
+            found = {code, *search_terms.words_of_number(phone), *search_terms.words_of(name, name=True)}
             words += [{"word": word, "task_id": number} for word in found]
         with database.writing() as session:
             for table, rows in ((Call, calls), (CallbackTask, tasks), (Contact, contacts), (SearchWord, words)):
@@ -126,7 +123,7 @@ def measure(browser: FlaskClient) -> dict[str, float]:
         "list": _median(lambda _: get("/desk/")),
         "page 20": _median(lambda _: get("/desk/", view="all", page="20")),
         "search: code": _median(lambda number: find(some[number], q=some[number].receipt_code)),
-        "search: number": _median(lambda number: find(some[number], q=some[number].callback_number)),
+        "search: number": _median(lambda number: find(some[number], q=some[number].callback_number or "")),
         "search: name": _median(lambda number: get("/desk/", view="all", q=_NAMES[number % len(_NAMES)])),
         "task": _median(lambda number: get(f"/desk/tasks/{some[number].id}")),
         "next": _median(take_next),

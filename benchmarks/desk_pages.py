@@ -22,6 +22,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -103,7 +104,7 @@ class Desk:
     def _count(self, *_: object) -> None:
         self._statements += 1
 
-    def get(self, path: str, status: int = 200, **query: object) -> str:
+    def get(self, path: str, status: int = 200, **query: Any) -> str:
         """A page."""
         answer = self.browser.get(path, query_string=query)
         assert answer.status_code == status, f"{path} answered {answer.status_code}"
@@ -122,10 +123,10 @@ class Desk:
             times.append((time.perf_counter() - began) * 1000)
             processor.append((time.thread_time() - thread) * 1000 + _used_by(self._server) - used)
             statements.append(self._statements)
-        middle = [statistics.median(one[1:]) for one in (times, processor, statements)]
-        return Measured(*middle, size / 1024)
+        taken, used, asked = (statistics.median(one[1:]) for one in (times, processor, statements))
+        return Measured(taken, used, asked, size / 1024)
 
-    def rows_of(self, view: str, **query: object) -> Callable[[int], str]:
+    def rows_of(self, view: str, **query: Any) -> Callable[[int], str]:
         """The list of a view, with as many rows as the view has tasks."""
         expected = min(queries.PAGE, self._held(view)) if view in _HOLDS else None
 

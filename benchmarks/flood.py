@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -113,9 +114,12 @@ def ring(hotline: RunningHotline, area: str, callers: int, minutes: float) -> No
     api = requests.Session()
     api.headers["Authorization"] = f"Bearer {hotline.token()}"
     for call_sid in served:
-        eventually(
-            lambda sid=call_sid: api.get(f"{hotline.url}/api/v1/tasks", params={"call_sid": sid}).json()["tasks"], 60
-        )
+        eventually(partial(_tasks_of, api, hotline.url, call_sid), 60)
+
+
+def _tasks_of(api: requests.Session, url: str, call_sid: str) -> list[object]:
+    found: list[object] = api.get(f"{url}/api/v1/tasks", params={"call_sid": call_sid}).json()["tasks"]
+    return found
 
 
 def wait_until(instant: float) -> None:

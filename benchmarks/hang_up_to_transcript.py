@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -60,7 +61,7 @@ def measure(hotline: RunningHotline, sound: Sound) -> None:
         report = hotline.switch.call(line, f"+49151123456{number:02d}", {"SipHeader_X-Hotline-At": "closed"})
         hung_up = time.monotonic()
 
-        def message(call_sid: str = report.call_sid) -> dict | None:
+        def message(call_sid: str = report.call_sid) -> dict[str, Any] | None:
             found = api.get(f"{hotline.url}/api/v1/tasks", params={"call_sid": call_sid}).json()["tasks"]
             return found[0]["messages"][-1] if found and found[0]["messages"] else None
 
@@ -85,7 +86,7 @@ def measure(hotline: RunningHotline, sound: Sound) -> None:
     figures.finish()
 
 
-def check(message: dict | None, seen: set[str], seconds: float) -> None:
+def check(message: dict[str, Any] | None, seen: set[str], seconds: float) -> None:
     """Whether it was this call's recording that was transcribed meanwhile."""
     assert message is not None
     recording = message["recording_sid"]

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -208,7 +209,7 @@ class Bench:
         """Caller and member, by the database: who talks with whom."""
         by_sid = {phone.call_sid: phone for phone in phones}
         for caller in callers:
-            legs = eventually(lambda caller=caller: self._talking(caller.call_sid), _PATIENCE, 0.2)
+            legs = eventually(partial(self._talking, caller.call_sid), _PATIENCE, 0.2)
             (member,) = [leg for leg in legs if leg.role == LegRole.MEMBER]
             yield caller, by_sid[member.call_sid or ""]
 
@@ -237,7 +238,7 @@ class Bench:
             assert caller.call is not None
             assert caller.call.result(_PATIENCE).errors == []
         for member in members:
-            eventually(lambda member=member: self._state(member) == PresenceState.WRAP_UP, _PATIENCE)
+            eventually(partial(self._wraps_up, member), _PATIENCE)
         with database.writing_alone() as session:
             for member in members:
                 user = session.get_one(User, member.user_id)
@@ -248,6 +249,9 @@ class Bench:
     def _state(member: Member) -> PresenceState:
         with database.reading() as session:
             return session.get_one(Presence, member.user_id).state
+
+    def _wraps_up(self, member: Member) -> bool:
+        return self._state(member) == PresenceState.WRAP_UP
 
     def met(self, at_once: int) -> list[float]:
         """Seconds of one round."""

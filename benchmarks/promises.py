@@ -77,6 +77,7 @@ def _fill(count: int, now: datetime) -> None:
         values = {"count": count}
         connection.execute(text(_CALLS.format(at=at)), values)
         recent = Instant().process_bind_param(now - timedelta(days=2), connection.dialect)
+        assert recent is not None
         value = recent.strftime("%Y-%m-%d %H:%M:%S.%f") if sqlite else recent
         connection.execute(text(_TASKS.format(no="0" if sqlite else "false")), {"recent": value})
         connection.execute(text(_CONTACTS))

@@ -128,7 +128,12 @@ def run(calls: int, token: str) -> None:
 
     def answered(target: str, form: dict[str, str]) -> bytes:
         environ, statuses = environ_of(target, form, token), list[str]()
-        document = timer.turn(lambda: b"".join(app.wsgi_app(environ, lambda status, *_: statuses.append(status))))
+
+        def start(status: str, *_: object) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return lambda _: None
+
+        document = timer.turn(lambda: b"".join(app.wsgi_app(environ, start)))
         assert statuses == ["200 OK"], (statuses, document)
         return document
 

@@ -22,6 +22,7 @@ import psutil
 from benchmarks import recorded_prompts
 from benchmarks.report import Report
 from ivr.audio.wav import RATE, Sound, at_telephone_rate
+from ivr.transcription.result import TranscriptionResult
 
 LANGUAGES = ("en", "fr", "es", "it", "ru")
 #: Languages of which there is only a synthetic voice.
@@ -116,7 +117,7 @@ def words(share: str, count: int) -> None:
 
 def gist(share: str, count: int) -> None:
     """How near the English gist comes to the English original of the same prompt (chrF)."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     from ivr.transcription import gist as rendering
 
@@ -164,7 +165,6 @@ def _nobody_speaks(dice: np.random.Generator, count: int) -> Iterator[tuple[str,
 def noise(_share: str, count: int) -> None:
     """In clips where nobody speaks no word counts as done; per engine."""
     from ivr.transcription import transcribe_job, vosk_engine, whisper_engine
-    from ivr.transcription.result import TranscriptionResult
 
     listeners: dict[str, Callable[[Sound], TranscriptionResult]] = {
         "whisper": lambda sound: whisper_engine.transcribe(sound, "de")
@@ -180,8 +180,8 @@ def noise(_share: str, count: int) -> None:
             reason = judged if not isinstance(judged, tuple) else judged[1]
             outcomes[kind, str(reason or "done")] += 1
             done += len(judged[0].words) if isinstance(judged, tuple) and reason is None else 0
-        for (kind, reason), count in sorted(outcomes.items()):
-            print(f"{name}: {kind}: {reason} {count}")
+        for (kind, outcome), times in sorted(outcomes.items()):
+            print(f"{name}: {kind}: {outcome} {times}")
         report.at_most(f"{name}: words done", done, 0)
     report.finish()
 
@@ -193,7 +193,8 @@ def pair(_share: str, count: int) -> None:
     from ivr.transcription import calibration, evaluation, vosk_engine, whisper_engine
 
     said = [text for text in catalogue("ko").texts.values() if len(text.split()) > 3 and "{" not in text]
-    marks, files = list[tuple[bool, bool]](), ([], [])
+    marks = list[tuple[bool, bool]]()
+    files: tuple[list[evaluation.EvaluatedFile], list[evaluation.EvaluatedFile]] = ([], [])
     for number, text in enumerate(said[:count]):
         sound = at_telephone_rate(speak(text, "ko"))
         sound = recorded_prompts.on_the_telephone(sound, 20, np.random.default_rng(number))
@@ -222,8 +223,12 @@ def cost(share: str, count: int) -> None:
     parts: dict[str, Callable[[Sound], object]] = {}
     if installed := vosk_engine.installed_languages():
         code = installed[0]
-        parts["vosk, bare"] = lambda sound: vosk_engine.recognition.transcribe(sound, code)
-        parts["vosk with detector"] = lambda sound: transcribe_job.judged(sound, parts["vosk, bare"])
+
+        def bare(sound: Sound) -> TranscriptionResult:
+            return vosk_engine.recognition.transcribe(sound, code)
+
+        parts["vosk, bare"] = bare
+        parts["vosk with detector"] = lambda sound: transcribe_job.judged(sound, bare)
     parts |= {
         "second engine (Whisper)": lambda sound: whisper_engine.transcribe(sound, "en"),
         "language check": language_check.spoken,

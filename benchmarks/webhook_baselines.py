@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from cryptography.fernet import Fernet
 from flask import Flask, Response, abort, request
@@ -83,7 +84,7 @@ def least() -> Flask:
     return app
 
 
-def _prepare(connection, _record) -> None:
+def _prepare(connection: Any, _record: object) -> None:
     # What a call's first row needs: it outlives the process. (Ours is written so, too.)
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):

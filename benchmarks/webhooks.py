@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -262,7 +262,7 @@ def _print(servers: Sequence[Server]) -> None:
             print(f"  {name:<24}{rate:12.0f}{p99:9.1f} ms{cost:11.2f} ms")
 
 
-def measure(folder: Path, calls: int, rounds: int, database, before: Path | None) -> None:
+def measure(folder: Path, calls: int, rounds: int, database: Callable[[], str], before: Path | None) -> None:
     """Start everything, run the rounds, report."""
     with ExitStack() as stack:
         processes: list[Child] = []
