@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Case, Connection, Dialect, Insert, Select, Table, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Case,
+    Connection,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
+from ivr.domain.carrier_ids import UNKNOWN_TO_THE_CARRIER
 from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState, TaskState
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -24,6 +39,10 @@ _CALLS = Table("calls", Call.metadata)
 _MESSAGES = Table("voicebox_messages", Call.metadata)
 _ENTRIES = Table("line_entries", QueueEntry.metadata)
 _TASKS = Table("callback_tasks", CallbackTask.metadata)
+#: Seconds after which nobody hears the last words of a call any more. One prompt lasts 20 s, and an ending has three.
+_LAST_WORDS = timedelta(minutes=2)
+#: What the begin of one call may differ by, as the carrier tells it and as it was noted here.
+_NEAR = timedelta(seconds=10)
 
 
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:
@@ -115,6 +134,37 @@ def progressed(call: Call, step: str, language: str, concern: str | None, ending
     call.language = language
     call.concern = Concern(concern) if concern else call.concern
     call.ending = CallEnding(ending) if ending else call.ending
+
+
+def asked(connection: Connection, rows: Sequence[tuple[str, datetime]]) -> None:
+    """Note when the carrier has asked last what calls hear next; each row has a call's id and an instant."""
+    latest = sorted(dict(sorted(rows, key=itemgetter(1))).items())
+    noted = update(_CALLS).where(_CALLS.c.call_sid == bindparam("asked_for"))
+    connection.execute(
+        noted.values(last_request_at=bindparam("asked_at", type_=_CALLS.c.last_request_at.type)),
+        [{"asked_for": call_sid, "asked_at": at} for call_sid, at in latest],
+    )
+
+
+def silent(session: Session, now: datetime, longest: timedelta) -> Sequence[str]:
+    """The ids of open calls that the carrier cannot be asked of, and has not asked anything for, for so long.
+
+    Who has heard the last words of an ending is gone after :data:`_LAST_WORDS`.
+    """
+    last = func.coalesce(Call.last_request_at, Call.started_at)
+    unknown = or_(*(Call.call_sid.startswith(begin) for begin in UNKNOWN_TO_THE_CARRIER))
+    over = or_(last < now - longest, and_(Call.ending.is_not(None), last < now - _LAST_WORDS))
+    return session.scalars(select(Call.call_sid).where(Call.state != CallRowState.ENDED, unknown, over)).all()
+
+
+def has_another_id(session: Session, number: str | None, began_at: datetime) -> bool:
+    """Whether a call that the carrier tells of is one whose id it does not know: of the same number, and moment."""
+    unknown = or_(*(Call.call_sid.startswith(begin) for begin in UNKNOWN_TO_THE_CARRIER))
+    near = Call.started_at.between(began_at - _NEAR, began_at + _NEAR)
+    return (
+        session.scalar(select(Call.id).where(unknown, near, Call.from_number.is_not_distinct_from(number)).limit(1))
+        is not None
+    )
 
 
 def ended(

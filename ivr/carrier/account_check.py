@@ -5,7 +5,7 @@ Each difference is a finding: a sentence that says what is wrong, and one that s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import requests
@@ -20,6 +20,15 @@ from ivr.domain.timestamps import utc_now
 
 #: A recording is fetched and deleted within minutes; one that is older than this stays at the carrier by mistake.
 _DELETED_WITHIN = timedelta(days=2)
+#: What the carrier's error numbers say of an account that it does not let in, and what mends it.
+_OF_ACCOUNT: Mapping[int, tuple[str, str]] = {
+    20005: ("The account is not active (error 20005): no call is taken.", "Speak with the carrier."),
+    20006: ("The carrier denies access to the account (error 20006).", "Use the token of the account itself."),
+    20008: (
+        "These are the account's test credentials (error 20008): with them nothing is called, texted or read.",
+        "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to the live credentials of the account.",
+    ),
+}
 #: The region of numbers and clients that name none.
 USUAL_REGION = "us1"
 
@@ -60,7 +69,8 @@ def _log_in_refused(error: TwilioRestException) -> Finding:
         )
     if error.status == 404:
         return Finding("The carrier does not know the account (404).", "Check TWILIO_ACCOUNT_SID.", bars=True)
-    return Finding(f"The account cannot be read ({error.status}): {error.msg}.", "Try again later.", bars=True)
+    said, remedy = _OF_ACCOUNT.get(error.code, (f"The account cannot be read ({error.status}): {error.msg}.", ""))
+    return Finding(said, remedy or "Try again later.", bars=True)
 
 
 def numbers() -> Iterator[Finding]:

@@ -10,8 +10,15 @@ from ivr.carrier import outside
 from ivr.carrier.finding import Finding
 from ivr.config.settings import settings
 
-#: How the names of the carrier's voices begin.
-_VOICE_KINDS = ("Polly.", "Google.", "alice", "man", "woman")
+#: The carrier's old voices, by their whole names, and the languages that they speak; how the names of others begin.
+_OLD_VOICES = {
+    "alice": frozenset(
+        ["ca", "da", "de", "en", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ru", "sv", "zh"]
+    ),
+    "man": frozenset(["de", "en", "es", "fr", "it"]),
+    "woman": frozenset(["de", "en", "es", "fr", "it"]),
+}
+_VOICE_KINDS = ("Polly.", "Google.")
 
 
 def address() -> Iterator[Finding]:
@@ -30,14 +37,21 @@ def voices() -> Iterator[Finding]:
     """Whether every voice of `voices` can speak its language, as far as its name tells."""
     for code, given in settings().voices.items():
         tag = _tag_in(given.voice)
-        if tag and tag.partition("-")[0] != given.language.partition("-")[0]:
+        spoken = _OLD_VOICES.get(given.voice)
+        if tag and tag.lower() != given.language.lower():
             yield Finding(
                 f"The voice {given.voice} speaks {tag}, but VOICES gives it to {code} as {given.language}.",
                 "Choose a voice of that language: another one can fail the whole document.",
             )
-        elif not given.voice.startswith(_VOICE_KINDS):
+        elif spoken is not None and given.language.lower().partition("-")[0] not in spoken:
             yield Finding(
-                f"The voice {given.voice} of {code} is of no kind that the carrier has ({', '.join(_VOICE_KINDS)}…).",
+                f"The voice {given.voice} does not speak {given.language}, which VOICES gives to {code}.",
+                "Choose a voice of that language: another one can fail the whole document.",
+            )
+        elif spoken is None and not given.voice.startswith(_VOICE_KINDS):
+            yield Finding(
+                f"The voice {given.voice} of {code} is of no kind that the carrier has "
+                f"({', '.join((*_VOICE_KINDS, *_OLD_VOICES))}).",
                 "Set VOICES to one of the carrier's voices: an unknown one fails the whole document.",
             )
     yield Finding(

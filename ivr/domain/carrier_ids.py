@@ -14,8 +14,10 @@ import secrets
 LONGEST = 64
 #: What an id may consist of, as a regular expression (of JSON Schema too).
 PATTERN = f"^[A-Za-z0-9:_-]{{1,{LONGEST}}}$"
-#: How the id begins of a call to which the carrier has given none.
-_OURS = "none-"
+#: How the id begins of a call to which the carrier has given none, and of one whose id no carrier of ours has.
+_OURS, _MADE = "none-", "made-"
+#: How the ids begin of calls that the REST interface does not know.
+UNKNOWN_TO_THE_CARRIER = (_OURS, _MADE)
 _ID = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 
 
@@ -32,7 +34,7 @@ def call_id(text: str) -> str:
     """
     if not text:
         return ""
-    return carrier_id(text) or "CA" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+    return carrier_id(text) or _MADE + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def new_id() -> str:
@@ -43,3 +45,8 @@ def new_id() -> str:
 def is_ours(call_sid: str) -> bool:
     """Whether an id is ours, because the carrier has given the call none: it is carried on in our addresses."""
     return call_sid.startswith(_OURS)
+
+
+def is_unknown_to_the_carrier(call_sid: str) -> bool:
+    """Whether the REST interface cannot be asked of a call, because its id is ours or is made of a text."""
+    return call_sid.startswith(UNKNOWN_TO_THE_CARRIER)

@@ -32,3 +32,5 @@ class Account:
     #: Whether a recording's audio is encrypted, and whether everybody gets it who knows its address.
     recordings_encrypted: bool = False
     recordings_open: bool = False
+    #: The error number with which every request is refused, though the token is right; 0: none is.
+    refused_with: int = 0

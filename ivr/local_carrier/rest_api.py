@@ -18,7 +18,7 @@ from ivr.local_carrier import (
     rest_numbers,
     rest_recordings,
 )
-from ivr.local_carrier.rest_format import current_switch, error
+from ivr.local_carrier.rest_format import current_switch, error, status_of_error
 from ivr.local_carrier.switch import Switch
 
 
@@ -29,6 +29,8 @@ def authentication(switch: Switch) -> Callable[[], Response | None]:
         account_sid, logged_in = switch.subscription.account_sid, switch.dialect.logged_in
         if not any(logged_in(request, account_sid, token) for token in switch.tokens.valid):
             return error(401, 20003, "Authenticate")
+        if code := switch.store.account.refused_with:
+            return error(status_of_error(code), code, "refused on request")
         return None
 
     return authenticate

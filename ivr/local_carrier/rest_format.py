@@ -42,7 +42,17 @@ def error(status: int, code: int, message: str) -> Response:
 
 
 #: HTTP status of an error number, where it is not 400.
-_STATUS_OF_ERROR = {20003: 401, 20005: 403, 20006: 403, 20403: 403, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
+_STATUS_OF_ERROR = {
+    20003: 401,
+    20005: 403,
+    20006: 403,
+    20008: 403,
+    20403: 403,
+    20404: 404,
+    20429: 429,
+    20500: 500,
+    20503: 503,
+}
 
 
 def status_of_error(code: int) -> int:

@@ -44,6 +44,8 @@ class Call(Base):
     state: Mapped[CallRowState] = mapped_column(Enumerated(CallRowState, 20), default=CallRowState.IN_PROGRESS)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    #: The last request of a call whose id the carrier does not know; None for all others, of which it can be asked.
+    last_request_at: Mapped[datetime | None]
     messages: Mapped[list[VoiceboxMessage]] = relationship(
         back_populates="call", order_by="VoiceboxMessage.recording_number"
     )

@@ -21,7 +21,7 @@ _PATTERNS = (
     (re.compile(r"([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]{1,80}:[^\s/@]{1,120}@"), r"\1[secret]@"),
     (re.compile(r"([?&](?:[a-z_]*(?:state|token|q|code|number|digits|from|to|caller|name))=)[^&\s\"']+", re.IGNORECASE),
      r"\1[left out]"),
-    (re.compile(r"\b(?:CA|RE|SM|MM|AC|CF|none-)[0-9a-f]{32}\b"), "[carrier id]"),
+    (re.compile(r"\b(?:CA|RE|SM|MM|AC|CF|none-|made-)[0-9a-f]{32}\b"), "[carrier id]"),
     (re.compile(r"\bv[1-9](?::|%3A)[A-Za-z0-9_-]{20,60}", re.IGNORECASE), "[carrier id]"),
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"), "[e-mail]"),
     (re.compile(r"\bgAAAA[A-Za-z0-9_-]{20,}={0,2}"), "[sealed]"),

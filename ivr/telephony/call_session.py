@@ -10,9 +10,10 @@ from math import isfinite
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.calls import calls
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
-from ivr.domain.carrier_ids import carrier_id
+from ivr.domain.carrier_ids import carrier_id, is_unknown_to_the_carrier
 from ivr.domain.enums import EntryPlace, EventName
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
@@ -21,6 +22,7 @@ from ivr.flows.own_texts import OWN_TEXTS
 from ivr.flows.protocol import Turn
 from ivr.flows.state import CallState, Event, EventContext, changed
 from ivr.flows.steps import End
+from ivr.platform import write_behind
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
 from ivr.telephony import (
@@ -101,6 +103,8 @@ def _true_ending(turn: Turn, events: Sequence[Event], kept: Kept | None) -> Turn
 def document(turn: Turn) -> Document:
     """The carrier's document for a turn."""
     call = call_sid()
+    if is_unknown_to_the_carrier(call):  # nobody will tell its end
+        write_behind.write_row_soon(calls.asked, (call, utc_now()))
     turn = spoken_words.with_rows(turn, call)
     values, after = present_context().values(turn.state), doubled_keys.mark()
     query = {doubled_keys.AFTER: after} if after else {}

@@ -87,9 +87,9 @@ class FlowContext:
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there.
 
-        Nor for a call to which the carrier has given no id: it could not be told to bring the caller to a member.
+        Nor for a call whose id the carrier does not know: it could not be told to bring the caller to a member.
         """
-        if carrier_ids.is_ours(self.call_sid):
+        if carrier_ids.is_unknown_to_the_carrier(self.call_sid):
             return CallQueueState.NOBODY
         try:
             with database.reading() as session:

@@ -90,10 +90,8 @@ def incoming() -> Document:
         return agent_webhooks.greeting()
     if synthetic_webhooks.may_be_ours():
         return synthetic_webhooks.ask_for_code()
-    began = reply(engine.begin(script(), new_call(), present_context()))
-    if current().has_no_id:
-        missing_ids.tell()
-    return began
+    missing_ids.tell_if_missing()
+    return reply(engine.begin(script(), new_call(), present_context()))
 
 
 @voice.post("/answer")

@@ -18,6 +18,7 @@ from ivr.calls import caller_language, calling_telephone, calls, erased_ids, scr
 from ivr.carrier import call_control, media
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
+from ivr.domain.carrier_ids import UNKNOWN_TO_THE_CARRIER
 from ivr.domain.enums import CallRowState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -209,6 +210,7 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
     now = utc_now()
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != CallRowState.ENDED, Call.started_at < now - _STUCK_AFTER)
+        stuck = stuck.where(*(Call.call_sid.not_like(f"{begin}%") for begin in UNKNOWN_TO_THE_CARRIER))
         unended = set(session.scalars(stuck.limit(1000)))
     for placed in call_control.calls_since(since):
         late = placed.started_at is not None and placed.started_at > until
@@ -225,7 +227,8 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
             if erased_ids.was_deleted(session, placed.call_sid) or synthetic_calls.is_one(session, placed.call_sid):
                 continue
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
-            unwanted = screening.is_of_a_flood(session, caller.telephone, placed.started_at)
+            ours = placed.started_at is not None and calls.has_another_id(session, number, placed.started_at)
+            unwanted = ours or screening.is_of_a_flood(session, caller.telephone, placed.started_at)
         if known is None and not unwanted:  # a flood of calls is not added
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
+from ivr.calls import calls
 from ivr.carrier import call_control
+from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, leg_events, queue_order
 from ivr.domain.enums import CallRowState, LegState
 from ivr.domain.timestamps import utc_now
@@ -12,6 +16,9 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Leg, QueueEntry
 from ivr.platform import database
 from ivr.telephony import call_intake
+
+#: What a document takes beside a recording: its words, and the time for an answer of who needs ten times as long.
+_ANSWERS = timedelta(minutes=5)
 
 
 def ask_for_lost_events() -> None:
@@ -47,6 +54,18 @@ def check_ended_calls() -> None:
             _is_over(leg_id, status)
     with database.writing_alone() as session:
         call_distribution.repair(session, utc_now())
+
+
+def end_silent_calls() -> None:
+    """End the calls that the carrier cannot be asked of, when it has long asked nothing for them.
+
+    The longest document is a recording; questions and their answers take some minutes less.
+    """
+    now, longest = utc_now(), timedelta(seconds=settings().message_seconds) + _ANSWERS
+    with database.reading() as session:
+        silent = calls.silent(session, now, longest)
+    for call_sid in silent:
+        call_intake.call_ended(call_sid, None, now)
 
 
 def _is_over(leg_id: int, status: str) -> None:

@@ -138,6 +138,7 @@ def _poll_lost_events(stop: threading.Event) -> None:
     while not stop.wait(_POLL_EVERY):
         _try(lost_events.ask_for_lost_events)
         _try(lost_events.check_ended_calls)
+        _try(lost_events.end_silent_calls)
 
 
 def _ask_for_prices(stop: threading.Event) -> None:

@@ -78,6 +78,27 @@ def test_a_mistake_of_the_account_is_named(checked, exchange: Switch, account: d
 
 
 @pytest.mark.parametrize(
+    ("refused_with", "said", "remedy"),
+    [
+        (20005, "The account is not active (error 20005)", "Speak with the carrier."),
+        (20006, "denies access to the account (error 20006)", "the token of the account itself"),
+        (20008, "the account's test credentials (error 20008)", "to the live credentials"),
+        (20503, "The account cannot be read (503)", "Try again later."),
+    ],
+)
+def test_an_account_that_lets_nobody_in_is_named_by_the_carriers_error_number(
+    checked, exchange: Switch, refused_with: int, said: str, remedy: str
+) -> None:
+    """To try again later mends only what passes by itself."""
+    exchange.store.account = Account(refused_with=refused_with)
+    done = checked()
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if line.startswith("✗")]
+    assert said in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"twilio_auth_token": "0123456789abcdef"}, "The carrier refuses the log-in (401). Check TWILIO_ACCOUNT_SID"),
@@ -151,7 +172,15 @@ def test_a_webhook_that_is_not_ours_or_not_repeated_is_named(
             '{"uk": {"language": "uk-UA", "voice": "Google.de-DE-Standard-A"}}',
             "speaks de-DE, but VOICES gives it to uk",
         ),
+        (
+            '{"en": {"language": "en-GB", "voice": "Google.en-US-Standard-C"}}',
+            "speaks en-US, but VOICES gives it to en as en-GB",
+        ),
+        ('{"bg": {"language": "bg", "voice": "Google.bg-BG-Standard-A"}}', "speaks bg-BG, but VOICES gives it to bg"),
         ('{"de": {"language": "de-DE", "voice": "Vicki"}}', "The voice Vicki of de is of no kind that the carrier has"),
+        ('{"de": {"language": "de-DE", "voice": "alicia"}}', "The voice alicia of de is of no kind"),
+        ('{"tr": {"language": "tr-TR", "voice": "alice"}}', "The voice alice does not speak tr-TR"),
+        ('{"pl": {"language": "pl-PL", "voice": "woman"}}', "The voice woman does not speak pl-PL"),
     ],
 )
 def test_a_voice_that_cannot_speak_its_language_is_named(checked, voices: str, said: str) -> None:

@@ -102,7 +102,7 @@ FOR_MACHINES = {
     "recording_sid", "message_sid", "step", "queue_visit", "recording_number", "replaces_number", "continues_number",
     "continues_id",
     "contact_id", "conference_sid", "to_hear", "without_interpreter", "held_at", "released_at", "transfer_id",
-    "to_hear_then", "dialled_at",
+    "to_hear_then", "dialled_at", "last_request_at",
     "second_id", "heard_of_id",
     "seen_at", "seen_by_id", "marked_by_id", "decided_by_id", "proposal",
     "carrier_fault", "engine", "words", "audio_bytes", "room",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ivr.config.settings import Settings, settings
-from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id, is_ours
-from ivr.models.alerts import AlertMessage
+from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id, is_ours, new_id
+from ivr.domain.enums import CallRowState
+from ivr.domain.timestamps import utc_now
+from ivr.models.alerts import AlertMessage, HouseAlarm
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording
@@ -20,6 +23,8 @@ from ivr.platform import database, write_behind
 from ivr.platform.log_setup import redacted
 from ivr.telephony import flow_context, voice_webhooks
 from ivr.telephony.state_token import Unreadable, seal_playback, unseal, unseal_playback
+from ivr.workers import lost_events
+from tests.support.waiting import eventually
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
 TELNYX = "v3:T02llQxIyaRkhfRKxgAP8nY511EhFLizdvdUKJiSw8d6A9BborherQ"
@@ -81,17 +86,100 @@ def test_a_call_without_an_id_is_served_and_the_house_is_told(watched: Hotline, 
         assert sorted(session.scalars(asked)) == sorted([person.sid, other.sid])
         spoken = session.scalars(select(Call).where(Call.call_sid == person.sid)).one()
         assert session.scalars(select(Recording)).one().message.call_id == spoken.id
-        (told,) = session.scalars(select(AlertMessage)).all()
-        assert "ohne Kennung" in told.subject
+    assert_told_of(2)
     assert redacted(f"no answer for {person.sid}") == "no answer for [carrier id]"
 
 
+def assert_told_of(calls: int) -> None:
+    """The house is told once, of so many calls."""
+
+    def counted() -> bool:
+        with database.reading() as session:
+            return [alarm.count for alarm in session.scalars(select(HouseAlarm))] == [calls]
+
+    eventually(counted, 30)
+    with database.reading() as session:
+        (told,) = session.scalars(select(AlertMessage)).all()
+        assert "ohne Kennung" in told.subject
+
+
+def test_an_answer_does_not_wait_until_the_house_can_be_told(watched: Hotline) -> None:
+    """Nobody can write while the call comes in. Its caller is answered, and the house is told afterwards."""
+    with database.writing():
+        person = Nameless(watched).dials()
+        person.presses("1").hears("main")
+        with database.reading() as session:
+            assert session.scalars(select(HouseAlarm)).all() == []
+    assert_told_of(1)
+
+
+def begun(sid: str, **moments: timedelta) -> None:
+    """A call of that id, some moments ago."""
+    ago = {name: utc_now() - moment for name, moment in moments.items()}
+    with database.writing() as session:
+        session.add(Call(call_sid=sid, answers=0, **ago))
+
+
+def state_of(sid: str) -> str:
+    with database.reading() as session:
+        return session.scalars(select(Call).where(Call.call_sid == sid)).one().state
+
+
+@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")])
+def test_a_call_that_the_carrier_cannot_be_asked_of_ends_when_nothing_more_is_asked_for_it(
+    webhooks: Hotline, sid: str
+) -> None:
+    """A long message, and then nothing: its caller has hung up. Of other calls the carrier is asked."""
+    hour = timedelta(hours=1)
+    begun(sid, started_at=hour, last_request_at=timedelta(minutes=4))
+    begun("CA" + "1" * 32, started_at=hour)
+    lost_events.end_silent_calls()
+    assert state_of(sid) == CallRowState.IN_PROGRESS
+    with database.writing() as session:
+        session.execute(update(Call).values(last_request_at=utc_now() - timedelta(minutes=9)))
+    lost_events.end_silent_calls()
+    assert (state_of(sid), state_of("CA" + "1" * 32)) == (CallRowState.ENDED, CallRowState.IN_PROGRESS)
+
+
+def test_each_request_of_a_call_without_an_id_puts_its_end_off(watched: Hotline) -> None:
+    person = Nameless(watched).dials().presses("1")
+    write_behind.flush()
+    for pressed in ("4", "3"):
+        with database.writing() as session:
+            session.execute(update(Call).values(started_at=utc_now() - timedelta(hours=1), last_request_at=None))
+        person.presses(pressed)
+        write_behind.flush()
+        lost_events.end_silent_calls()
+        assert state_of(person.sid) == CallRowState.IN_PROGRESS
+    person.presses("1").speaks(hangs_up=True)
+    with database.writing() as session:
+        session.execute(update(Call).values(last_request_at=utc_now() - timedelta(minutes=9)))
+    lost_events.end_silent_calls()
+    assert state_of(person.sid) == CallRowState.ENDED
+
+
+def test_who_has_heard_the_last_words_of_a_call_without_an_id_is_gone(watched: Hotline) -> None:
+    person = Nameless(watched).dials().presses("1", "1", "1").speaks().presses("1")
+    while not person.is_over:
+        person.presses("1")
+    write_behind.flush()
+    lost_events.end_silent_calls()
+    assert state_of(person.sid) == CallRowState.IN_PROGRESS
+    with database.writing() as session:
+        session.execute(update(Call).values(last_request_at=utc_now() - timedelta(minutes=3)))
+    lost_events.end_silent_calls()
+    assert state_of(person.sid) == CallRowState.ENDED
+
+
+@pytest.mark.parametrize("kind", ["none", "of no carrier"])
 def test_who_has_no_id_does_not_wait_where_nobody_could_bring_them_to_a_member(
-    watched: Hotline, monkeypatch: pytest.MonkeyPatch
+    watched: Hotline, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(flow_context.call_queue, "state_for", lambda *_: "open")
     assert WebhookCaller(watched, at="open").dials().presses("1", "1", "").verb == "Enqueue"
-    person = Nameless(watched, at="open").dials().presses("1", "1", "")
+    person = (Nameless if kind == "none" else WebhookCaller)(watched, at="open")
+    person.sid = "" if kind == "none" else "call.1@pc33.example"
+    person.dials().presses("1", "1", "")
     person.hears("nobody_answered").hears("consent")
 
 

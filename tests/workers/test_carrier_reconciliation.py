@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from sqlalchemy import delete, func, select
 
 from ivr.carrier.webhook_urls import RETRIES
 from ivr.cli import hotline as command_line
+from ivr.domain.carrier_ids import call_id, new_id
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, RecordingRecord, new_sid
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -172,6 +174,26 @@ def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(hotline)
         for sid in (stuck, unheard):
             call = session.scalars(select(Call).where(Call.call_sid == sid)).one()
             assert (call.state, call.ending) == ("ended", "hung_up")
+
+
+@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")])
+def test_a_call_whose_id_the_carrier_does_not_know_is_neither_closed_in_its_midst_nor_counted_twice(
+    hotline, sid: str
+) -> None:
+    """It is the one that the carrier tells of under another id: of the same number, and the same moment."""
+    began, theirs = utc_now() - timedelta(minutes=10), new_sid("CA")
+    with database.writing() as session:
+        session.add(Call(call_sid=sid, from_number="+4917012340008", started_at=began, state="in_progress"))
+    hotline.switch.store.keep_call(
+        CallRecord(
+            theirs, "+4917012340008", hotline.settings.hotline_number, status="completed",
+            date_created=format_datetime(began + timedelta(seconds=2)),
+        )
+    )  # fmt: skip
+    carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
+    with database.reading() as session:
+        assert session.scalars(select(Call).where(Call.call_sid == sid)).one().state == "in_progress"
+        assert session.scalars(select(Call).where(Call.call_sid == theirs)).all() == []
 
 
 def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(hotline, at_the_carrier) -> None:
