@@ -1,4 +1,4 @@
-"""Collects alerts in the transaction that causes them and bundles them into messages.
+"""Bundles alerts that were raised (:mod:`ivr.callbacks.task_alerts`) into messages.
 
 A message contains all unsent events of a subscription, so a hundred thousand missed promises make one message. An
 emergency and a danger to life are sent at once, day and night. Other events are collected for `alert_collect_seconds`,
@@ -8,96 +8,32 @@ and are sent within `alert_hours`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_texts
+from ivr.callbacks import alert_texts, task_alerts
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.alert_subscriptions import AlertSettings
-from ivr.domain.enums import AlertEvent, CallRowState, DeliveryState, TaskState, WorkKind
+from ivr.domain.enums import AlertEvent, DeliveryState, TaskState, WorkKind
 from ivr.domain.words import ALERT_TITLES
-from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem, AlertMessage
 from ivr.models.callbacks import CallbackTask
-from ivr.models.calls import Call
 from ivr.notices import present
 from ivr.platform import outbox
-from ivr.platform.column_types import insert, rows
+from ivr.platform.column_types import rows
 
 #: What is told at once, day and night.
 _AT_ONCE = (AlertEvent.DANGER, AlertEvent.EMERGENCY)
-#: A danger that nobody sees to is told again after so long, for so long.
-_DANGER_AGAIN, _DANGER_LONGEST = timedelta(minutes=15), timedelta(hours=12)
-#: Items are deleted this long after they were collected.
+#: Items are deleted this long after they were noted.
 _KEPT = timedelta(days=30)
-
-
-def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
-    """Collect an event of tasks for each subscription to that kind. A task is collected once for each subscription.
-
-    Of unconfirmed tasks an event is collected when the call is over, and told in opening hours. Nothing is told of
-    callers who were silent.
-    """
-    over = CallbackTask.call.has(Call.state == CallRowState.ENDED)
-    certain: tuple[ColumnElement[bool], ...] = (
-        CallbackTask.provisional.is_(False),
-        CallbackTask.silent_caller.is_(False),
-        or_(CallbackTask.unconfirmed.is_(False), over),
-    )
-    if kind == AlertEvent.DANGER:  # somebody was heard
-        certain = ()
-    for alert in settings().alerts if task_ids else ():
-        if alert.tells(kind):
-            what = (
-                literal(alert.name),
-                literal(kind, AlertItem.kind.type),
-                CallbackTask.id,
-                literal(now, AlertItem.at.type),
-            )
-            theirs = select(*what).where(CallbackTask.id.in_(task_ids), *certain)
-            if alert.teams:
-                theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
-            new = insert(session.get_bind().dialect, AlertItem)
-            new = new.from_select(["subscription", "kind", "task_id", "at"], theirs)
-            session.execute(new.on_conflict_do_nothing())
-
-
-def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
-    """The event no longer holds: delete its unsent items, and allow a new alert."""
-    session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
-
-
-def tell_danger_again(session: Session, now: datetime) -> None:
-    """Tell again of a danger that was told some time ago, and whose task nobody has claimed or acted on."""
-    untouched = exists().where(
-        CallbackTask.id == AlertItem.task_id,
-        CallbackTask.danger.is_not(None),
-        CallbackTask.danger_lowered_at.is_(None),
-        CallbackTask.danger_acted_at.is_(None),
-        CallbackTask.state == TaskState.OPEN,
-    )
-    told = AlertMessage.created_at.between(now - _DANGER_LONGEST, now - _DANGER_AGAIN)
-    again = update(AlertItem).where(
-        AlertItem.kind == AlertEvent.DANGER,
-        AlertItem.at > now - _DANGER_LONGEST,
-        AlertItem.message_id.in_(select(AlertMessage.id).where(told)),
-        untouched,
-    )
-    session.execute(again.values(message_id=None).execution_options(synchronize_session=False))
-
-
-def take_back_unsent(session: Session, task_id: int) -> None:
-    """Nobody needs to be told any more: delete what was not sent."""
-    session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.message_id.is_(None)))
 
 
 def write_due_messages(session: Session, now: datetime) -> int:
     """Write the messages that are due, and return their number. Of several schedulers exactly one writes each."""
-    tell_danger_again(session, now)
+    task_alerts.tell_danger_again(session, now)
     written = 0
     known = {alert.name: alert for alert in settings().alerts}
     for name, emergency in _waiting(session, now):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, events, sla_deadline_changes
+from ivr.callbacks import events, sla_deadline_changes, task_alerts
 from ivr.callbacks.conditional_change import change
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.callbacks.task_locks import lock_task
@@ -63,7 +63,7 @@ def take_back(session: Session, task: CallbackTask, user: User, now: datetime) -
         task.urgency, task.urgency_words = Urgency.NORMAL, None
         if task.state != TaskState.CLOSED:
             sla_deadline_changes.restore_normal_deadlines(session, task)
-    alert_digest.take_back(session, task.id, AlertEvent.DANGER)
+    task_alerts.take_back(session, task.id, AlertEvent.DANGER)
     events.record(session, task.id, TaskEventKind.DANGER_LOWERED, now, user_id=user.id)
 
 
@@ -99,5 +99,5 @@ def _raise_urgency(session: Session, task: CallbackTask, now: datetime) -> None:
 
 def _alert(session: Session, task: CallbackTask, now: datetime) -> None:
     session.flush()
-    alert_digest.take_back(session, task.id, AlertEvent.DANGER)  # a further message is told again
-    alert_digest.collect(session, AlertEvent.DANGER, [task.id], now)
+    task_alerts.take_back(session, task.id, AlertEvent.DANGER)  # a further message is told again
+    task_alerts.note(session, AlertEvent.DANGER, [task.id], now)

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, house_alarms
+from ivr.callbacks import house_alarms, task_alerts
 from ivr.callbacks.sla_clocks import escalation
 from ivr.domain.enums import AlertEvent, ClockState, SlaMeasure, SlaState, TaskEventKind
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -67,7 +67,7 @@ def take_back(session: Session, now: datetime) -> int:
             clock.next_change_at = None
         if clock.measure == SlaMeasure.TRIED:
             task.breached_at = clock.missed_at
-        alert_digest.take_back(session, task.id, *_alerts(clock))
+        task_alerts.take_back(session, task.id, *_alerts(clock))
     swept = (TaskEvent.task_id.in_(found), TaskEvent.kind.in_(_SWEPT), TaskEvent.at > late)
     session.execute(delete(TaskEvent).where(*swept).execution_options(synchronize_session=False))
     session.flush()

@@ -14,7 +14,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import (
-    alert_digest,
     claims,
     contacts,
     events,
@@ -22,6 +21,7 @@ from ivr.callbacks import (
     merged_clocks,
     search_index,
     sla_clocks,
+    task_alerts,
     workflow,
 )
 from ivr.callbacks.refused import Refused, require_unrestricted, require_workable
@@ -286,7 +286,7 @@ def settle(session: Session, task: CallbackTask, other: CallbackTask, now: datet
     """Find both tasks by what is theirs now, and tell of them as they are."""
     session.flush()
     session.expire_all()
-    alert_digest.take_back(session, other.id, *AlertEvent)
+    task_alerts.take_back(session, other.id, *AlertEvent)
     for one in (task, other):
         sla_clocks.alert_current_state(session, one, now)
         search_index.index(session, one)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, events
+from ivr.callbacks import events, task_alerts
 from ivr.callbacks.task_locks import lock_task
 from ivr.config.settings import settings
 from ivr.domain import sla_deadlines
@@ -159,9 +159,9 @@ def _publish(session: Session, happened: _Happened, now: datetime) -> None:
     for (measure, event), ids in happened.items():
         monitoring.count("promises_changed", len(ids), measure, event)
     for event in (AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.ESCALATED):
-        alert_digest.collect(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
+        task_alerts.note(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
     not_reached = happened.get((SlaMeasure.REACHED, AlertEvent.MISSED), ())
-    alert_digest.collect(session, AlertEvent.NOT_REACHED, not_reached, now)
+    task_alerts.note(session, AlertEvent.NOT_REACHED, not_reached, now)
 
 
 def _keyed(keys: Iterable[tuple[int, SlaMeasure]]) -> ColumnElement[bool]:
@@ -188,9 +188,9 @@ def met(session: Session, task_id: int, measure: SlaMeasure, at: datetime) -> No
         if measure == SlaMeasure.TRIED:
             not_breached = update(CallbackTask).where(CallbackTask.id == task_id).values(breached_at=None)
             session.execute(not_breached.execution_options(live=()))
-            alert_digest.take_back(session, task_id, AlertEvent.MISSED, AlertEvent.ESCALATED)
+            task_alerts.take_back(session, task_id, AlertEvent.MISSED, AlertEvent.ESCALATED)
         else:
-            alert_digest.take_back(session, task_id, AlertEvent.NOT_REACHED)
+            task_alerts.take_back(session, task_id, AlertEvent.NOT_REACHED)
     clock.met_at, clock.next_change_at = at, None
     clock.state = SlaState.MET if clock.missed_at is None else SlaState.MET_LATE
     session.flush()
@@ -260,18 +260,18 @@ def alert_current_state(session: Session, task: CallbackTask, now: datetime) -> 
     known = select(SlaClock.measure, SlaClock.state).where(SlaClock.task_id == task.id)
     states = {row.measure: row.state for row in session.execute(known)}
     if states.get(SlaMeasure.TRIED) == SlaState.AT_RISK:
-        alert_digest.collect(session, AlertEvent.AT_RISK, [task.id], now)
+        task_alerts.note(session, AlertEvent.AT_RISK, [task.id], now)
     if states.get(SlaMeasure.TRIED) == SlaState.MISSED:
-        alert_digest.collect(session, AlertEvent.MISSED, [task.id], now)
+        task_alerts.note(session, AlertEvent.MISSED, [task.id], now)
     if states.get(SlaMeasure.REACHED) == SlaState.MISSED:
-        alert_digest.collect(session, AlertEvent.NOT_REACHED, [task.id], now)
+        task_alerts.note(session, AlertEvent.NOT_REACHED, [task.id], now)
 
 
 def alert_new(session: Session, task: CallbackTask, now: datetime) -> None:
     """Collect the alerts of a new task, whose clocks have just been started."""
     if task.urgency == Urgency.EMERGENCY:
         session.flush()
-        alert_digest.collect(session, AlertEvent.EMERGENCY, [task.id], now)
+        task_alerts.note(session, AlertEvent.EMERGENCY, [task.id], now)
 
 
 def of_task(session: Session, task_id: int) -> Sequence[SlaClock]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from ivr.callbacks import alert_digest, events, merged_clocks, sla_clocks, workflow
+from ivr.callbacks import events, merged_clocks, sla_clocks, task_alerts, workflow
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.callbacks.task_locks import lock_task
 from ivr.domain.enums import Refusal, TaskEventKind
@@ -125,7 +125,7 @@ def _restore(
     if kind == TaskEventKind.CLOSED:
         workflow.drop_answer(task)
     if kind == TaskEventKind.HANDED_OVER:
-        alert_digest.take_back_unsent(session, task.id)
+        task_alerts.take_back_unsent(session, task.id)
         sla_clocks.alert_current_state(session, task, now)
     events.record(session, task.id, TaskEventKind.UNDONE, now, user_id=user.id, text=kind)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, events, sla_clocks, sla_deadline_changes
+from ivr.callbacks import events, sla_clocks, sla_deadline_changes, task_alerts
 from ivr.callbacks.conditional_change import change
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.domain.enums import AlertEvent, EmergencyKind, Refusal, TaskEventKind, TaskState, Urgency
@@ -72,5 +72,5 @@ def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetim
         raise Refused(Refusal.NOT_RAISED)
     session.refresh(task)
     sla_deadline_changes.restore_normal_deadlines(session, task)
-    alert_digest.take_back(session, task.id, AlertEvent.EMERGENCY)
+    task_alerts.take_back(session, task.id, AlertEvent.EMERGENCY)
     events.record(session, task.id, TaskEventKind.LOWERED, now, user_id=user.id)

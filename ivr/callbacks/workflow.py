@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadline_changes
+from ivr.callbacks import attempts, events, sla_clocks, sla_deadline_changes, task_alerts
 from ivr.callbacks.claims import UNCLAIMED, claimed_by
 from ivr.callbacks.conditional_change import change
 from ivr.callbacks.refused import (
@@ -111,7 +111,7 @@ def close_as_talked(
         return False
     for measure in SlaMeasure:
         sla_clocks.met(session, task.id, measure, talked_at)
-    alert_digest.take_back_unsent(session, task.id)
+    task_alerts.take_back_unsent(session, task.id)
     events.record(session, task.id, TaskEventKind.CLOSED, now, user_id=events.id_of(by), text=Outcome.TALKED)
     session.refresh(task)
     return True

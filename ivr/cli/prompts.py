@@ -90,13 +90,13 @@ def translated(names: tuple[str, ...], languages: tuple[str, ...], everything: b
 
     A translation is stale from the moment the German text changes until it is named here.
     """
-    from ivr.prompts import translations
+    from ivr.prompts import translation_notes
 
     if everything == bool(names):
         raise click.UsageError("name the prompts, or give --all")
     try:
-        for language in languages or translations.languages():
-            count = translations.confirm(language, None if everything else names)
+        for language in languages or translation_notes.languages():
+            count = translation_notes.confirm(language, None if everything else names)
             click.echo(f"{language}: {count} translations noted")
     except ValueError as error:
         raise click.ClickException(str(error)) from error

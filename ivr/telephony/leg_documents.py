@@ -20,7 +20,7 @@ from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
-from ivr.telephony import agent_announcements, entered_codes, held_rows, spoken_lines, twiml
+from ivr.telephony import agent_announcements, called_person_codes, held_rows, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
 
@@ -41,7 +41,7 @@ def after_failure(error: Exception) -> Document | tuple[str, int]:
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     # Digits of a receipt code travel sealed.
-    code = entered_codes.carried(entered_codes.so_far(request.form.get("Digits", ""))) if _is_code() else {}
+    code = called_person_codes.carried(called_person_codes.so_far(request.form.get("Digits", ""))) if _is_code() else {}
     if held_rows.is_held(error) and (asked_again := held_rows.ask_again(_HELD, **code)):
         return asked_again
     log.error("a webhook of a leg failed", exc_info=error)

@@ -20,7 +20,7 @@ from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.platform import taking_turns
-from ivr.telephony import agent_announcements, entered_codes, held_rows, leg_documents, twiml
+from ivr.telephony import agent_announcements, called_person_codes, held_rows, leg_documents, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
 
@@ -87,13 +87,13 @@ def code() -> Document:
 
 def _has_entered(session: Session) -> VoiceResponse:
     digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
-    keyed = entered_codes.so_far(digits)
+    keyed = called_person_codes.so_far(digits)
     leg = leg_documents.own_leg(session)
     task = leg.conversation.task
     codes = [one.receipt_code for one in task.contacts] if task is not None else []
-    if entered_codes.has_one(keyed, codes):
+    if called_person_codes.has_one(keyed, codes):
         return _join(session, leg)
-    if entered_codes.lacks_one_digit(keyed, codes):
+    if called_person_codes.lacks_one_digit(keyed, codes):
         return _ask_code(leg, tries, keyed, digits=1)
     if tries < _CODE_TRIES:
         return _ask_code(leg, tries + 1, keyed)
@@ -135,7 +135,7 @@ def _interpreted(leg: Leg) -> str:
 
 def _ask_code(leg: Leg, tries: int, keyed: str = "", *, digits: int = receipt_codes.LENGTH) -> VoiceResponse:
     document = VoiceResponse()
-    entered = leg_url("/code", leg.id, tries=tries, **entered_codes.carried(keyed))
+    entered = leg_url("/code", leg.id, tries=tries, **called_person_codes.carried(keyed))
     gather = document.gather(
         input="dtmf",
         num_digits=digits,

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
-from ivr.callbacks import alert_delivery, alert_digest, collaboration, intake, sla_clocks, urgency
+from ivr.callbacks import alert_delivery, alert_digest, collaboration, intake, sla_clocks, task_alerts, urgency
 from ivr.config import settings
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import load
@@ -211,7 +211,7 @@ def test_every_event_is_told_by_itself(subscribed, event: AlertEvent) -> None:
     task_id = a_task()
     with database.writing() as session:
         session.execute(delete(AlertItem))
-        alert_digest.collect(session, event, [task_id], NOON)
+        task_alerts.note(session, event, [task_id], NOON)
     assert write_due_messages(NOON + timedelta(minutes=20)) == 1
     (message,) = messages()
     assert list(message.content["codes"]) == [event]

@@ -11,7 +11,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from ivr.callbacks import alert_digest, carrier_faults, sms, sms_job
+from ivr.callbacks import alert_digest, carrier_faults, sms, sms_job, task_alerts
 from ivr.carrier import client
 from ivr.carrier.refusals import CarrierRefused, Refusal
 from ivr.config import settings
@@ -308,7 +308,7 @@ def test_a_missed_promise_is_told_although_the_task_waits_for_the_carrier(subscr
     with database.writing() as session:
         session.query(AlertItem).delete()
         not_rung.record(session, session.get_one(CallbackTask, task_id), CarrierFault.LOGIN_REFUSED, later)
-        alert_digest.collect(session, AlertEvent.MISSED, [task_id], utc_now() - timedelta(hours=1))
+        task_alerts.note(session, AlertEvent.MISSED, [task_id], utc_now() - timedelta(hours=1))
     with database.writing() as session:
         noon = later.replace(hour=11) + timedelta(days=1)  # alerts are sent in opening hours
         while noon.weekday() > 4:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -39,6 +38,8 @@ def named(kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_object_is_one_of_kubernetes(version: str) -> None:
+    import kubernetes_validate  # it takes a second to import
+
     assert len(OBJECTS) == 10
     for one in OBJECTS:
         kubernetes_validate.validate(one, version, strict=True)
@@ -46,6 +47,8 @@ def test_every_object_is_one_of_kubernetes(version: str) -> None:
 
 def test_a_field_that_does_not_exist_is_refused() -> None:
     """The check can fail."""
+    import kubernetes_validate
+
     wrong = {**OBJECTS[0], "dta": {}}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
