@@ -100,6 +100,24 @@ def test_values_of_enumerations_are_spelled_in_one_place() -> None:
     assert spelled == []
 
 
+def test_modules_and_functions_stay_short() -> None:
+    """A module has at most 350 lines, a function 50. Migrations are exempt."""
+    too_long = []
+    for path in sorted((ROOT / "ivr").rglob("*.py")):
+        if "migrations" in path.parts:
+            continue
+        text = path.read_text()
+        if (lines := text.count("\n")) > 350:
+            too_long.append(f"{path}: {lines}")
+        functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+        too_long += [
+            f"{path}: {one.name}: {length}"
+            for one in functions
+            if (length := (one.end_lineno or 0) - one.lineno + 1) > 50
+        ]
+    assert too_long == []
+
+
 def test_one_module_makes_the_events_of_tasks() -> None:
     makes = {
         path.name

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ivr.cli.groups import HotlineCommand
 from ivr.cli.parameters import LANGUAGE
+
+if TYPE_CHECKING:
+    from ivr.transcription.evaluation import Evaluation
 
 
 @click.command("transcribe-eval", cls=HotlineCommand)
@@ -35,7 +39,7 @@ def transcribe_eval(
     """
     import psutil
 
-    from ivr.transcription import calibration, evaluation
+    from ivr.transcription import evaluation
     from ivr.transcription.result import NoModel
 
     try:
@@ -52,6 +56,16 @@ def transcribe_eval(
             f"{file.name}: {file.word_errors} of {file.words} words\n"
             f"  text:  {file.expected}\n  heard: {file.result.text}"
         )
+    _tell_rates(found)
+    if second:
+        _tell_agreement(found, language)
+    click.echo(f"memory                {psutil.Process().memory_info().rss // 2**20} MiB")
+    click.echo(f"real-time factor      {found.spent_seconds / max(found.sound_seconds, 0.001):.2f}")
+
+
+def _tell_rates(found: Evaluation) -> None:
+    from ivr.transcription import calibration
+
     words = sum(file.words for file in found.files)
     click.echo(f"engine                {found.files[0].result.engine}")
     click.echo(f"files                 {len(found.files)} ({words} words, {found.sound_seconds:.0f} s)")
@@ -63,16 +77,19 @@ def transcribe_eval(
     for line in calibration.reliability(pairs):
         share = f"{line.right:.0%} right, {line.confidence:.0%} sure"
         click.echo(f"  {line.low:.1f} to {line.high:.1f}          {line.words} words, {share}")
-    if second:
-        told = [
-            mark
-            for file in found.files
-            if file.second is not None
-            for mark in calibration.agreement_marks(language, file.expected, file.result.words, file.second.words)
-        ]
-        for both, name in ((True, "heard by both"), (False, "by the first alone")):
-            right = [is_right for alike, is_right in told if alike is both]
-            share = f", {sum(right) / len(right):.0%} right" if right else ""
-            click.echo(f"{name:<22}{len(right)} words{share}")
-    click.echo(f"memory                {psutil.Process().memory_info().rss // 2**20} MiB")
-    click.echo(f"real-time factor      {found.spent_seconds / max(found.sound_seconds, 0.001):.2f}")
+
+
+def _tell_agreement(found: Evaluation, language: str) -> None:
+    """How often the words are right that both engines heard, and those that one heard alone."""
+    from ivr.transcription import calibration
+
+    told = [
+        mark
+        for file in found.files
+        if file.second is not None
+        for mark in calibration.agreement_marks(language, file.expected, file.result.words, file.second.words)
+    ]
+    for both, name in ((True, "heard by both"), (False, "by the first alone")):
+        right = [is_right for alike, is_right in told if alike is both]
+        share = f", {sum(right) / len(right):.0%} right" if right else ""
+        click.echo(f"{name:<22}{len(right)} words{share}")

@@ -76,10 +76,12 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
             **beginning(languages, _MAIN),
             **_concerns(),
             **emergency(),
-            **_people(),
+            **_way_to_a_team(),
+            **_conversation(),
             **_voicebox(),
             **_unanswered(),
-            **_callback(),
+            **_number_and_times(),
+            **_receipt(),
             **callback_number(),
             **kept_place(),
             **services(forms),
@@ -111,8 +113,11 @@ def _concerns() -> Mapping[str, Step]:
     }
 
 
-def _people() -> Mapping[str, Step]:
-    """People, while they answer. Age and office are asked first only where the team depends on them."""
+def _way_to_a_team() -> Mapping[str, Step]:
+    """Until a caller waits for people, while they answer.
+
+    Age and office are asked first only where the team depends on them.
+    """
     return {
         "reach_team": Branch(on=conditions.team_is_open, yes="age_first", no="closed_first"),
         "age_first": Branch(on=conditions.age_decides, yes="age_group", no="office_first"),
@@ -151,6 +156,12 @@ def _people() -> Mapping[str, Step]:
             otherwise="nobody_answered",
         ),
         "queue_full": Announce(("line_full",), to="unattended", event=EventName.NO_PLACE_FREE),
+    }
+
+
+def _conversation() -> Mapping[str, Step]:
+    """The conversation, and what comes after it."""
+    return {
         "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="queue_first"),
         # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
         "conversation_over": Menu(
@@ -224,8 +235,8 @@ def _unanswered() -> Mapping[str, Step]:
     }
 
 
-def _callback() -> Mapping[str, Step]:
-    """Where and when to call back, and the receipt."""
+def _number_and_times() -> Mapping[str, Step]:
+    """Where and when to call back."""
     return {
         # Always asked where a number is shown: asked only where something is open, it would tell that to strangers.
         "called_before_first": Branch(on=conditions.may_have_called_before, yes="called_before", no="number"),
@@ -269,6 +280,12 @@ def _callback() -> Mapping[str, Step]:
             attempts=2,
             spoken=SpokenWords.NUMBERS,
         ),
+    }
+
+
+def _receipt() -> Mapping[str, Step]:
+    """What is told at the end: when we call, and the receipt code."""
+    return {
         "receipt": Branch(on=conditions.receipt_is_known, yes="told_first", no="goodbye_not_noted"),
         "told_first": Branch(on=conditions.is_emergency, yes="emergency_at_last", no="hours_first"),
         # When we open again is said here, so that outside opening hours the tone comes sooner.

@@ -33,6 +33,7 @@ def services(forms: Sequence[str]) -> Mapping[str, Step]:
         **_online(),
         **_request_status(),
         **_change_request(),
+        **_changed(),
         **_missing_number(),
     }
 
@@ -310,13 +311,19 @@ def _change_request() -> Mapping[str, Step]:
             otherwise="change_request",
         ),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
-        "times_changed": RecordEvent(EventName.CHANGED, to="noted_first"),
         "withdraw": Menu(
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
             otherwise="change_request",
             spoken=SpokenWords.YES_NO,
         ),
+    }
+
+
+def _changed() -> Mapping[str, Step]:
+    """A change is noted; further ones are asked for."""
+    return {
+        "times_changed": RecordEvent(EventName.CHANGED, to="noted_first"),
         "withdrawn": RecordEvent(EventName.WITHDRAWN, to="goodbye_withdrawn"),
         "goodbye_withdrawn": End(CallEnding.WITHDRAWN, ("request_withdrawn", "goodbye")),
         "noted": Announce(("noted",), to="change_more"),

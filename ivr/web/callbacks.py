@@ -125,14 +125,7 @@ class TaskAddress(forms.Form):
 def task(task_id: int) -> str:
     """Everything about one task."""
     now = utc_now()
-    with database.writing() as session:
-        seen = queries.visible(session, me(), task_id) or abort(404)
-        reason = break_glass.reason_for(session, seen, me(), now)
-        shows = caller_news.mark(session, task_id)
-        collaboration.mark_opened(session, task_id, me(), now, shows if reason else "")
-        mentions.seen(session, task_id, me(), now)
-        detail = "" if reason else access_reports.COVERED
-        access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
+    reason, shows = _open(task_id, now)
     with database.reading() as session:
         found = queries.one(session, me(), task_id) or abort(404)
         merges = merging.merges_into(session, task_id)
@@ -173,6 +166,19 @@ def task(task_id: int) -> str:
                 for one in (representatives.of_task(session, task_id) if reason else ())
             ],
         )  # fmt: skip
+
+
+def _open(task_id: int, now: datetime) -> tuple[str | None, str]:
+    """Note that a task is looked at. Gives the reason to see what is covered (or None), and which news are shown."""
+    with database.writing() as session:
+        seen = queries.visible(session, me(), task_id) or abort(404)
+        reason = break_glass.reason_for(session, seen, me(), now)
+        shows = caller_news.mark(session, task_id)
+        collaboration.mark_opened(session, task_id, me(), now, shows if reason else "")
+        mentions.seen(session, task_id, me(), now)
+        detail = "" if reason else access_reports.COVERED
+        access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
+    return reason, shows
 
 
 def _is_mine(found: CallbackTask) -> bool:
