@@ -1,7 +1,8 @@
 """Compares the keys that texts name with the keys there are, in every language that is offered.
 
 A menu names its keys as the ends of clauses: "Money: one. Work, training: two." The German text is the original: what
-it names, each translation has to name, and nothing else.
+it names, each translation has to name, and nothing else, in the same order: two keys that have changed places are two
+wrong ways.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def wrong_keys(flow: Flow, languages: Collection[str]) -> Iterator[str]:
         words = catalogue(language)
         file = f"voice_prompts/{language}.toml"
         for one in asked:
-            said, original = _named(words, one.prompts), _named(catalogue(DEFAULT_LANGUAGE), one.prompts)
+            in_order, in_german = _named(words, one.prompts), _named(catalogue(DEFAULT_LANGUAGE), one.prompts)
+            said, original = frozenset(in_order), frozenset(in_german)
+            if said == original and in_order != in_german:
+                yield f"{file}: {one.prompts[-1]} names its keys in another order than the German text ({one.place})"
             for key in sorted((one.must | (original & one.may)) - said):
                 yield f"{file}: {one.prompts[-1]} does not name the key {key} ({one.place})"
             for key in sorted(said - one.may):
@@ -87,8 +91,8 @@ def _keys_to_say(flow: Flow, menu: Menu) -> Iterator[str]:
             yield key
 
 
-def _named(words: Catalogue, prompts: Collection[str]) -> frozenset[str]:
-    """The keys that texts name: at the end of a clause, or as a single figure.
+def _named(words: Catalogue, prompts: Collection[str]) -> tuple[str, ...]:
+    """The keys that texts name, in their order: at the end of a clause, or as a single figure.
 
     Before a verb ("press one", where the verb comes last) the word may have an ending.
     """
@@ -96,7 +100,7 @@ def _named(words: Catalogue, prompts: Collection[str]) -> frozenset[str]:
     verb = rf"(?:\w{{0,2}}\s+{re.escape(words.after_key)})?" if words.after_key else ""
     word = "|".join(map(re.escape, words.digits))
     found = re.finditer(rf"\b({word}){verb}\s*(?=[.:,،؛;!?؟]|$)|(?<!\d)(\d)(?!\d)", text, re.IGNORECASE)
-    return frozenset(match[2] or str(words.digits.index(match[1].lower())) for match in found)
+    return tuple(match[2] or str(words.digits.index(match[1].lower())) for match in found)
 
 
 def _entries(flow: Flow) -> frozenset[str]:
