@@ -41,6 +41,8 @@ _ENTRIES = Table("line_entries", QueueEntry.metadata)
 _TASKS = Table("callback_tasks", CallbackTask.metadata)
 #: Seconds after which nobody hears the last words of a call any more. One prompt lasts 20 s, and an ending has three.
 _LAST_WORDS = timedelta(minutes=2)
+#: Only calls are looked through that began since: there is an index of that, and none of the beginning of an id.
+_LOOKED_BACK = timedelta(days=7)
 #: What the begin of one call may differ by, as the carrier tells it and as it was noted here.
 _NEAR = timedelta(seconds=10)
 
@@ -154,7 +156,8 @@ def silent(session: Session, now: datetime, longest: timedelta) -> Sequence[str]
     last = func.coalesce(Call.last_request_at, Call.started_at)
     unknown = or_(*(Call.call_sid.startswith(begin) for begin in UNKNOWN_TO_THE_CARRIER))
     over = or_(last < now - longest, and_(Call.ending.is_not(None), last < now - _LAST_WORDS))
-    return session.scalars(select(Call.call_sid).where(Call.state != CallRowState.ENDED, unknown, over)).all()
+    recent = Call.started_at > now - _LOOKED_BACK
+    return session.scalars(select(Call.call_sid).where(recent, Call.state != CallRowState.ENDED, unknown, over)).all()
 
 
 def has_another_id(session: Session, number: str | None, began_at: datetime) -> bool:
