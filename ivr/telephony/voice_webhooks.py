@@ -86,11 +86,11 @@ def _only_the_carrier() -> Answer | None:
 @voice.post("/incoming")
 def incoming() -> Document:
     """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
+    missing_ids.tell_if_missing()
     if (number := settings().staff_number) and current().fields.get("To") == number:
         return agent_webhooks.greeting()
     if synthetic_webhooks.may_be_ours():
         return synthetic_webhooks.ask_for_code()
-    missing_ids.tell_if_missing()
     return reply(engine.begin(script(), new_call(), present_context()))
 
 

@@ -14,6 +14,7 @@ from ivr.callbacks import carrier_faults
 from ivr.calls import calls
 from ivr.carrier import media
 from ivr.carrier.media import CarrierRecording
+from ivr.domain.carrier_ids import is_unknown_to_the_carrier
 from ivr.domain.enums import Medium, MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -109,6 +110,9 @@ def ask_for_recording(message_id: int) -> None:
 def find_recording(message_id: int, *, final: bool = True) -> None:
     """Ask the carrier what it has of a call, because no event has said how a recording ended.
 
+    Of a call whose id it does not know its answer would say nothing, and least of all that there is no recording. What
+    it has of that call is found by the comparison with all its recordings.
+
     Raises:
         StillRecording: to be asked again.
     """
@@ -116,7 +120,12 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         message = session.get_one(VoiceboxMessage, message_id)
         if message.state != MessageState.EXPECTED:
             return
-        call_sid = message.call.call_sid
+        call_sid, announced = message.call.call_sid, message.recording is not None
+    if is_unknown_to_the_carrier(call_sid):
+        if final and not announced:  # one that was announced is fetched by its own id
+            with database.writing() as session:
+                voicebox.nothing_recorded(session, session.get_one(VoiceboxMessage, message_id))
+        return
     kept = _of_messages(call_sid)
     if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)

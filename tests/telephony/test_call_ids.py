@@ -13,16 +13,17 @@ from sqlalchemy import select, update
 
 from ivr.config.settings import Settings, settings
 from ivr.domain.carrier_ids import LONGEST, call_id, carrier_id, is_ours, new_id
-from ivr.domain.enums import CallRowState
+from ivr.domain.enums import CallRowState, MessageState, RecordingState
 from ivr.domain.timestamps import utc_now
 from ivr.models.alerts import AlertMessage, HouseAlarm
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.voicebox import Recording
+from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.platform.log_setup import redacted
 from ivr.telephony import flow_context, voice_webhooks
 from ivr.telephony.state_token import Unreadable, seal_playback, unseal, unseal_playback
+from ivr.voicebox import fetch_job
 from ivr.workers import lost_events
 from tests.support.waiting import eventually
 from tests.support.webhook_caller import Hotline, WebhookCaller
@@ -169,6 +170,44 @@ def test_who_has_heard_the_last_words_of_a_call_without_an_id_is_gone(watched: H
         session.execute(update(Call).values(last_request_at=utc_now() - timedelta(minutes=3)))
     lost_events.end_silent_calls()
     assert state_of(person.sid) == CallRowState.ENDED
+
+
+@pytest.mark.parametrize("sid", ["", "call.1@pc33.example"])
+def test_that_the_carrier_has_nothing_of_an_id_it_does_not_know_withdraws_nothing(
+    watched: Hotline, monkeypatch: pytest.MonkeyPatch, sid: str
+) -> None:
+    """It has the recording under another id of the call, and how it ended was not told."""
+    monkeypatch.setattr(fetch_job.media, "recordings_of", lambda _: [])
+    person = (WebhookCaller if sid else Nameless)(watched)
+    person.sid = sid
+    person.dials().presses("1", "1", "1").tells_recording("in-progress", 0)
+    write_behind.flush()
+    with database.writing() as session:
+        session.execute(update(Call).values(last_request_at=utc_now() - timedelta(minutes=9)))
+    lost_events.end_silent_calls()
+    with database.reading() as session:
+        (message_id,) = session.scalars(select(Recording.message_id)).all()
+    for look in (fetch_job.ask_for_recording, fetch_job.find_recording):
+        look(message_id)
+        with database.reading() as session:
+            assert session.scalars(select(Recording)).one().state == RecordingState.ANNOUNCED
+            assert session.scalars(select(CallbackTask)).one().provisional
+
+
+def test_who_was_gone_before_the_tone_of_a_call_without_an_id_has_left_nothing(
+    watched: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(_: str) -> None:
+        raise AssertionError("the carrier was asked of an id that it does not know")
+
+    monkeypatch.setattr(fetch_job.media, "recordings_of", asked)
+    Nameless(watched).dials().presses("1", "1", "1")
+    write_behind.flush()
+    with database.reading() as session:
+        (message_id,) = session.scalars(select(VoiceboxMessage.id)).all()
+    fetch_job.find_recording(message_id)
+    with database.reading() as session:
+        assert session.get_one(VoiceboxMessage, message_id).state == MessageState.EMPTY
 
 
 @pytest.mark.parametrize("kind", ["none", "of no carrier"])
