@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -30,7 +30,7 @@ from ivr.platform import database
 from ivr.web import forms
 from ivr.web.authorisation import actor, me
 from ivr.web.contact_centre import act_in_call, page_of_form, talking
-from ivr.web.form_fields import Line, Text, one_of
+from ivr.web.form_fields import Id, Line, Text, one_of
 
 in_call = Blueprint("in_call", __name__, url_prefix="/desk/call")
 
@@ -159,16 +159,23 @@ def _mine(session: Session) -> Conversation:
 
 
 class NoteForm(forms.Form):
-    """What a member writes down while they talk."""
+    """What a member writes down while they talk, and in which conversation."""
 
     text: Text = ""
+    conversation: Id | None = None
 
 
 @in_call.post("/note")
 def note() -> AnyResponse:
-    """Keep what one has written so far. The page sends it by itself; without scripts there is a button."""
+    """Keep what one has written so far. The page sends it by itself; without scripts there is a button.
+
+    A note that comes when the call is over, because there was no connection, is in time until the wrap-up is sent.
+    409: nothing is kept.
+    """
     form = forms.read(NoteForm, page_of_form())
     with database.writing() as session:
-        if conversation := conversations.of_user(session, me().id):
-            conversation_notes.keep(session, conversation, session.get_one(User, me().id), form.text)
+        found = conversations.of_user(session, me().id) or agent_presence.unfinished(session, me().id)
+        if found is None or form.conversation not in (None, found.id):
+            abort(409)
+        conversation_notes.keep(session, found, session.get_one(User, me().id), form.text)
     return Response(status=204)

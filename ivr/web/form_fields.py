@@ -27,6 +27,9 @@ _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 #: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
+#: Invisible signs that turn the direction of what follows. In a name they would turn the sentence around it too; Arabic
+#: and Hebrew are read rightly without them.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class Secret:
@@ -49,7 +52,7 @@ def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
             return value
         if not is_possible(value):
             raise problem(_("Please leave out the characters that cannot be typed."))
-        value = " ".join(value.split()) if one_line else value.strip()
+        value = " ".join(_TURNING.sub("", value).split()) if one_line else value.strip()
         if len(value) > longest:
             raise problem(_("Please shorten this to %(longest)s characters."), longest=longest)
         return value
@@ -58,7 +61,7 @@ def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
 
 
 def line_of(longest: int = LONGEST_LINE) -> BeforeValidator:
-    """A single line of at most so many characters; runs of white space become one space."""
+    """A single line of at most so many characters; runs of white space become one space, turning signs go."""
     return BeforeValidator(_text(longest, one_line=True))
 
 

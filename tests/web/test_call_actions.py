@@ -105,6 +105,23 @@ def test_a_note_typed_in_a_call_survives_the_browser_and_stands_in_the_wrap_up(d
         assert session.get_one(Conversation, talk).note == "Wants a form."
 
 
+def test_a_note_that_comes_late_is_not_written_into_the_next_call(desk) -> None:
+    """A browser that was without a connection sends its note when the call is over, or even when it is wrapped up."""
+    first, browser = talks("mia"), desk("mia")
+    with database.writing_alone() as session:
+        leg = session.get_one(Conversation, first).legs[0]
+        session.get_one(Conversation, first).state = "ended"
+        agent_presence.hung_up(session, leg.user_id or 0, leg.id, utc_now())
+    late = {"text": "Of the first caller.", "conversation": str(first)}
+    assert browser.post("/desk/call/note", data=late).status_code == 204
+    browser.post("/desk/live/wrap-up", data={"outcome": "settled", "text": ""})
+    second = talks("mia", sid=9)
+    assert browser.post("/desk/call/note", data={**late, "text": "Later still."}).status_code == 409
+    with database.reading() as session:
+        assert session.get_one(Conversation, first).note == "Of the first caller."
+        assert not session.get_one(Conversation, second).note
+
+
 def test_the_caller_is_transferred_from_the_bar_and_the_other_one_sees_what_was_written(desk) -> None:
     nils = comes("nils")
     talk = talks("mia")

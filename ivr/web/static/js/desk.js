@@ -1,4 +1,4 @@
-// The desk: keys, ticked tasks, the command palette, drafts and alerts. Everything works without it, more slowly.
+// The desk: keys, ticked tasks, the command palette and alerts. Everything works without it, more slowly.
 const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 const stored = (key, fallback) => localStorage.getItem(`hotline.${key}`) ?? fallback;
 const store = (key, value) => localStorage.setItem(`hotline.${key}`, value);
@@ -136,6 +136,9 @@ for (const opener of document.querySelectorAll("[data-open]")) {
   opener.addEventListener("click", () => (opener.dataset.open === "palette" ? openPalette() : sheet?.showModal()));
 }
 
+// -- where one is stands in sight in the side bar, however long it is
+document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 // -- the command palette --------------------------------------------------------------------------------------
 const words = palette?.querySelector("input");
 const found = palette?.querySelector("[role=listbox]");
@@ -194,43 +197,6 @@ words?.addEventListener("keydown", (event) => {
 });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
-}
-
-// -- drafts: kept by the server, and in this browser until the server has them ----------------------------------
-// A copy belongs to one person: whoever logs in here next neither sees it nor sends it.
-const person = document.querySelector('meta[name="user"]')?.content ?? "";
-const saved = document.querySelector('meta[name="saved"]')?.content ?? "";
-for (const name of Object.keys(localStorage)) if (name.startsWith("hotline.draft./")) localStorage.removeItem(name);
-for (const field of document.querySelectorAll("[data-draft]")) {
-  const place = `draft.${person}.${field.dataset.draft}`;
-  if (saved && saved === field.form?.getAttribute("action")) localStorage.removeItem(`hotline.${place}`);
-  const local = stored(place, "");
-  // The server has less where the log-in ended in the middle of a sentence, or it did not answer: nothing is lost.
-  if (local && !field.value.includes(local.trim())) {
-    const goesOn = local.startsWith(field.value.trim());
-    field.value = goesOn ? local : `${field.value}\n${local}`;
-  }
-  let waiting = 0;
-  const keep = async () => {
-    const text = field.value;
-    try {
-      const body = new URLSearchParams({ text, csrf_token: token });
-      const answer = await fetch(field.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" });
-      if (answer.status === 204 && stored(place, "") === text) localStorage.removeItem(`hotline.${place}`);
-    } catch {
-      // the text stays in this browser until the server answers again
-    }
-  };
-  field.addEventListener("input", () => {
-    store(place, field.value);
-    clearTimeout(waiting);
-    waiting = setTimeout(keep, 400);
-  });
-  // The copy goes when a page says that the server has it: the log-in may have ended meanwhile.
-  field.form?.addEventListener("submit", () => {
-    clearTimeout(waiting);
-    store(place, field.value);
-  });
 }
 
 // -- text modules are put where one types ------------------------------------------------------------------------
