@@ -81,7 +81,7 @@ def test_a_message_in_none_of_the_languages_is_not_written_down_as_german(desk, 
     member = desk("lena")
     member.post(f"/desk/tasks/{the_task().id}/claim")
     page = member.get(f"/desk/tasks/{the_task().id}").text
-    assert ("Die Maschine weiß nicht, welche Sprache das ist." in page) == (language == "und")
+    assert ("Die Spracherkennung konnte die Sprache nicht bestimmen." in page) == (language == "und")
     assert ("Für diese Sprache fehlt noch ein Sprachmodell" in page) == (language == "ti")
 
 

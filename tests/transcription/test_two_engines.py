@@ -90,7 +90,7 @@ def test_the_desk_marks_where_they_differ_and_leaves_the_rest_plain(desk, heard_
     member.post(f"/desk/tasks/{task_id}/claim")
     page = member.get(f"/desk/tasks/{task_id}").text
     assert page.count("app-word--uncertain") == 1, "what both have heard is plain"
-    assert "Eine zweite Maschine hat 1 Stelle anders gehört" in page
+    assert "Eine zweite Spracherkennung hat 1 Stelle anders erkannt" in page
     assert "Mitte" in page
 
 
