@@ -95,10 +95,10 @@ scan: ## Let a web scanner loose on the running hotline (.ci/scan).
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python .ci/scan
 
-screenshots: ## Renews the pictures in docs/screenshots and those of the help page.
+# Every page in four sizes, in var/screenshots: SCREENSHOTS=1 make test ARGS=tests/browser/test_every_page.py
+screenshots: ## Renew the pictures in docs/screenshots and those of the help page.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
-	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py
+	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser -k "pictures_of_the_documents or own_microphone or four_windows or authenticator_app"
 
 # With the hashes of all files of each version: pip then takes nothing else, whatever an index offers.
 COMPILE = $(VENV)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links

@@ -121,15 +121,21 @@ def soon(instant: datetime) -> str:
 def promise_badges(task: CallbackTask, now: datetime) -> list[dict[str, str]]:
     """The promises of a task as badges: a style, an icon and words that name the promise; never colour alone.
 
-    `short`: the same for a row of a list.
+    `short`: the same for a row of a list. `repeats`: it is missed for as long as the one before it, so that a row that
+    says so of the first says it of both.
     """
     if task.restricted_at is not None and task.state != TaskState.CLOSED:
         text = str(gettext("restricted"))
-        return [{"style": "info", "text": text, "short": text}]
-    return [
-        {"style": _style(one), "text": promise_text(one), "short": _promise_in_a_row(one)}
-        for one in promises.shown(task, now)
-    ]
+        return [{"style": "info", "text": text, "short": text, "repeats": ""}]
+    badges, before = [], ""
+    for one in promises.shown(task, now):
+        missed = duration(one.left) if one.is_missed else ""
+        repeats = missed if missed == before else ""
+        badges.append(
+            {"style": _style(one), "text": promise_text(one), "short": _promise_in_a_row(one), "repeats": repeats}
+        )
+        before = missed
+    return badges
 
 
 def _style(one: promises.Promise) -> str:

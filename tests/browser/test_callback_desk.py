@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
-from sqlalchemy import select, update
+from playwright.sync_api import expect
 
-from ivr.callbacks import claims
-from ivr.domain.timestamps import utc_now
-from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask
-from ivr.platform import database
-from tests.support.browser import SCHEMES, accessible, open_desk, picture, press, reflows, wider_than_the_window
-from tests.support.environment import ROOT
+from tests.support.browser import open_desk, picture, press
 from tests.support.people import a_task, the_task
 
 
@@ -129,62 +121,6 @@ def test_without_javascript_list_page_claim_note_and_close_still_work(browser, h
     assert the_task(tasks[1]).state == "closed"
 
 
-def looked_at(page: Page, path: str, name: str) -> None:
-    """A page as everybody may have it, with pictures: large, and 320 px wide (or enlarged four times)."""
-    page.goto(path)
-    accessible(page)
-    picture(page, name)
-    reflows(page, path)
-    page.set_viewport_size({"width": 320, "height": 640})
-    picture(page, f"{name}-320")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
-@pytest.mark.night
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_everybody_can_use_it(browser, hotline, people, tasks, scheme: str) -> None:
-    page = open_desk(browser, hotline, color_scheme=scheme)
-    with database.writing() as session:
-        session.execute(update(CallbackTask).where(CallbackTask.id == tasks[0]).values(caller_name="Zoë 🙂 \u202eevil"))
-        mia = session.scalars(select(User).where(User.username == "mia")).one()
-        for task in (tasks[0], tasks[3]):  # what is hers is not covered
-            claims.claim(session, session.get_one(CallbackTask, task), mia, utc_now())
-    for path, name in (
-        ("/desk/?view=open&language=ar&q=", "queue-filters"),
-        (f"/desk/tasks/{tasks[3]}", "task-arabic"),
-        (f"/desk/tasks/{tasks[0]}", "task-named"),
-        ("/desk/help", "help"),
-    ):
-        looked_at(page, path, f"{name}-{scheme}")
-    boss = open_desk(browser, hotline, "lena", color_scheme=scheme)
-    for path, name in (
-        ("/desk/live/", "live-page"),
-        ("/supervision/roster", "roster"),
-        ("/supervision/unwanted", "unwanted"),
-        ("/supervision/unfinished", "unfinished"),
-        ("/studio/", "studio-languages"),
-        ("/studio/ar", "studio-arabic"),
-        ("/supervision/figures/", "figures"),
-        ("/supervision/figures/abandoned", "abandoned"),
-        ("/supervision/figures/behind/tasks?dimension=language&key=de", "behind"),
-        ("/supervision/reports/", "reports"),
-        ("/supervision/reports/?report=scorecard", "scorecard"),
-    ):
-        looked_at(boss, path, f"{name}-{scheme}")
-    stranger = browser.new_context(base_url=hotline.url, color_scheme=scheme).new_page()
-    stranger.goto("/login")
-    accessible(stranger)
-    picture(stranger, f"login-{scheme}")
-    if os.environ.get("SCREENSHOTS") and scheme == "light":  # the pictures of the help page
-        for path, name in (("/desk/", "queue"), (f"/desk/tasks/{tasks[0]}", "task")):
-            page.goto(path)
-            page.screenshot(path=ROOT / "ivr" / "web" / "static" / "help" / f"{name}.png")
-    page.goto("/desk/")
-    page.get_by_role("button", name="Gehe zu").click()
-    accessible(page)
-    assert page.complaints == []
-
-
 def test_many_tasks_are_seen_at_once(browser, hotline, people, tasks) -> None:
     for _ in range(8):
         a_task(age=timedelta(hours=30))
@@ -214,28 +150,6 @@ def test_one_form_is_open_at_a_time(browser, hotline, people) -> None:
     press(page, "a")
     expect(page.locator("#close-text")).to_be_focused()
     expect(page.locator("#to-team")).to_be_hidden()
-
-
-def test_wider_text_spacing_loses_nothing(browser, hotline, people, tasks) -> None:
-    """WCAG 2.1, 1.4.12: lines 1.5, paragraphs 2, letters 0.12, words 0.16 of the font's size."""
-    page = open_desk(browser, hotline)
-    for path in ("/desk/", f"/desk/tasks/{tasks[0]}", "/desk/help"):
-        page.goto(path)
-        page.evaluate(
-            """() => {
-                const sheet = new CSSStyleSheet();
-                sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
-                    + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
-                document.adoptedStyleSheets = [sheet];
-            }"""
-        )
-        cut = page.evaluate(
-            """() => [...document.querySelectorAll("button, a, label, h1, h2, td, th, p")].filter(one =>
-                one.clientWidth && one.scrollWidth > one.clientWidth + 1
-                && getComputedStyle(one).overflowX === "hidden" && !one.closest(".kern-sr-only")).length"""
-        )
-        assert cut == 0, path
-        assert wider_than_the_window(page) <= 0, path
 
 
 def test_the_palette_takes_the_next_task(browser, hotline, people, tasks) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from ivr.domain.timestamps import utc_now
 from ivr.models.sla import SlaClock
 from ivr.platform import database
-from tests.support.browser import accessible, open_desk, picture
+from tests.support.browser import accessible, open_desk
 from tests.support.people import a_task, the_task
 
 
@@ -80,5 +80,4 @@ def test_a_report_is_chosen_printed_and_downloaded(browser, hotline, people) -> 
     page.emulate_media(media="screen")
     page.goto("/supervision/figures/")
     expect(page.get_by_role("rowheader", name="Besetzung")).to_be_visible()
-    picture(page, "figures")
     assert page.complaints == []

@@ -10,16 +10,11 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from ivr.accounts import users
-from ivr.audit import access_log, access_reports
-from ivr.audit.access_log import Actor
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import SecurityKey, User
-from ivr.models.callbacks import CallbackTask
-from ivr.models.privacy import SubjectRequest
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database
-from ivr.privacy import legal_holds, nightly_job
-from tests.support.browser import SCHEMES, accessible, note_complaints, picture, reflows
+from tests.support.browser import accessible, note_complaints, picture
 from tests.support.people import PASSWORD, a_task, the_task
 
 
@@ -32,20 +27,6 @@ def staff(hotline, people) -> None:
         ):  # fmt: skip
             if session.scalar(select(User.id).where(User.username == name)) is None:
                 users.add(session, name, full, role, PASSWORD, teams)
-
-
-@pytest.fixture(scope="module")
-def history(staff) -> None:
-    """A night's deletion, a legal hold, a request of somebody's, and much reading."""
-    task, now = a_task(), utc_now()
-    with database.writing() as session:
-        mia = session.scalars(select(User).where(User.username == "mia")).one()
-        legal_holds.place(session, session.get_one(CallbackTask, task), mia, "Klage vor dem Sozialgericht", now)
-        session.add(SubjectRequest(kind="access", named="", identity_check="document", opened_by_id=mia.id,
-                                   opened_at=now, state="done", done_at=now, result="tasks 1, calls 1"))  # fmt: skip
-        for _ in range(access_reports.MANY_SEARCHES + 1):
-            access_log.append(session, Actor(mia.name, mia.role, mia.id), "search", now)
-    nightly_job.run(now)
 
 
 def logged_in(browser, hotline, name: str, **options: object) -> Page:
@@ -63,46 +44,12 @@ def log_in(page: Page, name: str) -> None:
     page.get_by_role("button", name="Anmelden").click()
 
 
-PAGES = {
-    "mia": ("/account/", "/desk/open", "/desk/readers", "/appointments/"),
-    "lena": ("/supervision/subjects/",),
-    "adam": (
-        "/administration/people",
-        "/administration/programs",
-        "/administration/settings",
-        "/administration/settings/hours",
-        "/administration/settings/sla_policies",
-        "/protection/periods",
-    ),
-    "dora": ("/protection/", "/protection/unusual", "/protection/deletions", "/protection/periods"),
-}
-
-
-@pytest.mark.night
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("name", PAGES)
-def test_the_pages_are_accessible_and_reflow(browser, hotline, history, name: str, scheme: str) -> None:
-    page = logged_in(browser, hotline, name, color_scheme=scheme, viewport={"width": 320, "height": 800})
-    for path in PAGES[name]:
-        page.goto(path)
-        for folded in page.locator("main details").all()[:2]:
-            folded.locator("summary").first.click()
-        accessible(page)
-        reflows(page, path)
-        if scheme == "light":
-            page.set_viewport_size({"width": 1280, "height": 900})
-            picture(page, "protection-" + (path.strip("/").replace("/", "-") or "x"))
-            page.set_viewport_size({"width": 320, "height": 800})
-    assert page.complaints == []
-
-
 def test_a_covered_task_is_claimed_and_shown(browser, hotline, staff) -> None:
     task = a_task(text="Mein Bescheid fehlt", number="+4915112340077")
     page = logged_in(browser, hotline, "mia")
     page.goto(f"/desk/tasks/{task}")
     expect(page.get_by_role("heading", name="Geschützte Angaben")).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("0077")
-    picture(page, "task-covered")
     accessible(page)
     page.get_by_role("button", name="Übernehmen").click()
     expect(page.locator(".work-side")).to_contain_text("0077")

@@ -35,7 +35,6 @@ def test_a_new_task_appears_in_the_open_queue_by_itself(browser, hotline, people
     for concern in "2121":
         message_left(caller, concern=concern)
     page.reload()
-    picture(page, "queue")
     assert page.complaints == []
 
 
@@ -86,7 +85,6 @@ def test_a_word_that_is_clicked_is_heard(browser, hotline, people, caller, tasks
     word.click()
     expect(word).to_have_attribute("aria-current", "true")
     page.wait_for_function("start => document.querySelector('audio').currentTime >= start", arg=start)
-    picture(page, "task")
     assert page.complaints == []
 
 
@@ -204,7 +202,6 @@ def test_the_prompt_studio_records_with_the_microphone(playwright, hotline, peop
     accessible(page)
     page.get_by_role("link", name="Persisch").click()
     expect(page.locator("#goodbye .studio-text")).to_have_attribute("dir", "rtl")
-    picture(page, "studio")
     accessible(page)
     prompt = page.locator("#goodbye")
     prompt.get_by_text("Aufnehmen oder hochladen").click()

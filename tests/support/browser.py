@@ -34,6 +34,37 @@ SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.since("night")))
 #: Widths (pixels) at which nothing may be wider than the window.
 WIDTHS = (320,) if LEVELS.index("night") > LEVEL else (320, 480, 768, 1024, 1920)
 
+#: The sizes (pixels) in which a page is looked at: telephone, tablet, laptop, large screen.
+SIZES = ((390, 844), (768, 1024), (1280, 800), (1920, 1080))
+
+#: WCAG 2.1, 1.4.12: lines 1.5, paragraphs 2, letters 0.12, words 0.16 of the font's size.
+_WIDER = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+        + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+_CUT = """() => [...document.querySelectorAll("button, a, label, summary, h1, h2, h3, td, th, p, dd, dt, li")]
+    .filter((one) =>
+    one.checkVisibility() && one.clientWidth && !one.closest(".kern-sr-only")
+    && (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === "hidden"
+        && getComputedStyle(one).textOverflow !== "ellipsis"
+        || one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY === "hidden")
+    ).map((one) => one.textContent.trim().slice(0, 60))"""
+#: What has the focus, if nothing of it can be seen: WCAG 2.2, 2.4.11.
+_HIDDEN_FOCUS = """() => {
+    const one = document.activeElement;
+    if (!one || one === document.body) return "";
+    for (const box of one.getClientRects()) {
+        for (const [x, y] of [[.5, .5], [.1, .5], [.9, .5], [.5, .15], [.5, .85]]) {
+            const seen = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+            if (seen && (one === seen || one.contains(seen) || seen.contains(one) && seen !== document.body
+                && seen !== document.documentElement)) return "";
+        }
+    }
+    return one.outerHTML.slice(0, 120);
+}"""
+
 
 def chromium() -> str:
     """The browser without windows, which takes a third less processor time, or another one that is installed."""
@@ -58,13 +89,19 @@ def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", 
 
     page = browser.new_context(base_url=hotline.url, locale="de-DE", **options).new_page()
     note_complaints(page)
-    page.goto("/")
-    page.get_by_label("Benutzername").fill(username)
-    page.get_by_label("Passwort").fill(PASSWORD)
-    page.get_by_role("button", name="Anmelden").click()
+    log_in(page, username, "/")
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
     page.wait_for_load_state()  # the keys work from now on
     return page
+
+
+def log_in(page: Page, username: str, at: str = "/login") -> None:
+    """Fill in the form of the log-in, and wait for the page that follows."""
+    page.goto(at)
+    page.get_by_label("Benutzername").fill(username)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    page.wait_for_url(lambda address: "/login" not in address)
 
 
 def note_complaints(page: Page) -> None:
@@ -101,12 +138,29 @@ def picture(page: Page, name: str) -> None:
         page.set_viewport_size(before)
 
 
-def accessible(page: Page) -> None:
-    """axe-core finds nothing of WCAG 2.1 A and AA."""
-    page.evaluate(AXE.read_text())
+def pictures_of(page: Page, name: str) -> None:
+    """Pictures of a page in four sizes, where `make screenshots` asks for them: var/screenshots, which git ignores."""
+    if not os.environ.get("SCREENSHOTS"):
+        return
+    before = page.viewport_size
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=ROOT / "var" / "screenshots" / f"{width}" / f"{name}.png")
+    page.set_viewport_size(before)
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core finds of WCAG 2.1 A and AA: rules and the places that break them."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
     rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
     found = page.evaluate("rules => axe.run(document, rules)", rules)
-    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]] == []
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+
+
+def accessible(page: Page) -> None:
+    """axe-core finds nothing of WCAG 2.1 A and AA."""
+    assert violations(page) == []
 
 
 def wider_than_the_window(page: Page) -> int:
@@ -121,3 +175,24 @@ def reflows(page: Page, path: str) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         assert wider_than_the_window(page) <= 0, f"{path} is wider than {width} px"
     page.set_viewport_size(before)
+
+
+def cut_by_wider_spacing(page: Page) -> list[str]:
+    """The texts that are cut, and the page if it is too wide, where a reader spaces text wider."""
+    page.evaluate(_WIDER)
+    wider = wider_than_the_window(page)
+    return [*page.evaluate(_CUT), *([f"wider by {wider} px"] if wider > 0 else [])]
+
+
+def hidden_focus(page: Page, most: int = 150) -> list[str]:
+    """What has the focus, but cannot be seen, while somebody walks through the page by the Tab key."""
+    page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
+    hidden, first = [], None
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        here = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.outerHTML")
+        if not here or here == first:
+            break
+        first = first or here
+        hidden += [one for one in [page.evaluate(_HIDDEN_FOCUS)] if one]
+    return hidden
