@@ -30,6 +30,7 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "desk_pages-postgres": (["--postgres"], ["--postgres", "--tasks", "40000"]),
     "live_channel": ([], ["--seconds", "20"]),
     "spool": ([], ["--calls", "100"]),
+    "sip_calls": ([], ["--most", "80", "--seconds", "5", "--keys", "300"]),
     "last_resort": ([], []),
     "flood": ([], []),
     "promises": ([], ["--tasks", "100000"]),

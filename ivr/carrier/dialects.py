@@ -43,7 +43,12 @@ class Dialect(Protocol):
 
 _DIALECTS: Mapping[CarrierName, Dialect] = complete(
     "carrier/dialects.py, _DIALECTS",
-    {CarrierName.TWILIO: twilio, CarrierName.SIGNALWIRE: signalwire, CarrierName.TELNYX: telnyx},
+    {
+        CarrierName.TWILIO: twilio,
+        CarrierName.SIGNALWIRE: signalwire,
+        CarrierName.TELNYX: telnyx,
+        CarrierName.LOCAL: twilio,
+    },
     CarrierName,
 )
 

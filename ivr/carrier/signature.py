@@ -47,7 +47,7 @@ def is_genuine(request: Request, kind: str = FORM) -> bool:
         return False
     configured = settings()
     ours = configured.account_sid
-    if configured.carrier == CarrierName.TWILIO and request.form.get("AccountSid", ours) != ours:
+    if configured.manner == CarrierName.TWILIO and request.form.get("AccountSid", ours) != ours:
         return False
     # Without a public address the web process, which has a port of its own, answers calls too.
     addresses = dict.fromkeys((configured.calls_url, configured.base_url, configured.fallback_url))

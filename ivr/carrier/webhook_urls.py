@@ -17,7 +17,7 @@ RETRIES = "#ct=2000&rt=4000&tt=15000&rc=2&rp=ct,rt,5xx"
 
 def _fragment() -> str:
     # No other carrier documents it, and one that signs addresses may sign it too.
-    return RETRIES if settings().carrier == CarrierName.TWILIO else ""
+    return RETRIES if settings().manner == CarrierName.TWILIO else ""
 
 
 def voice_url(path: str, **query: str | int) -> str:

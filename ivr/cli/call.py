@@ -52,6 +52,7 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
     show_default=True,
     help="open, closed, clock, or an instant such as 2026-10-25T02:30.",
 )
+@click.option("--sip", is_flag=True, help="Place the call over SIP and RTP, in real time, as a telephone would.")
 @click.option("--hang-up", is_flag=True, help="Hang up at the end of the script. Default: stay silent on the line.")
 def call(
     from_: str,
@@ -62,6 +63,7 @@ def call(
     language: str | None,
     speak: tuple[Path, ...],
     at: str,
+    sip: bool,
     hang_up: bool,
 ) -> None:
     """Call the hotline with a script. `make run` must be running.
@@ -74,6 +76,11 @@ def call(
         raise click.UsageError("--language is the language of --say, which is not given")
     if not settings().local:
         raise click.ClickException("scripted calls need the local carrier, which runs in local mode only (MODE=local)")
+    if sip and (checked or forwarded_from):
+        raise click.UsageError("--checked and --forwarded-from are the carrier's words, which a telephone does not say")
+    if sip:
+        _over_sip(from_, press, [*speak, *say], language or "de", at, hang_up)
+        return
     script = {
         "from": from_,
         "forwarded_from": forwarded_from or "",
@@ -88,6 +95,35 @@ def call(
     for event in _events(f"{settings().exchange_url}/softphone/scripts", script, speak):
         click.echo(_shown(event))
         errors += event.get("errors", [])
+    if errors:
+        raise SystemExit(1)
+
+
+def _over_sip(
+    shown: str, keys: tuple[str, ...], sounds: list[Path | str], language: str, at: str, hang_up: bool
+) -> None:
+    """Call as a telephone. Keys are pressed once the hotline has asked and is silent; `!` presses while it speaks."""
+    from ivr.audio.wav import read_wav
+    from ivr.config.settings import settings
+    from ivr.local_carrier.sip.scripted_phone import Script, ScriptedPhone
+
+    configured, errors = settings(), list[str]()
+
+    def show(event: dict[str, Any]) -> None:
+        click.echo(_shown(event))
+        errors.extend(event.get("errors", []))
+
+    headers = {} if at == "clock" else {"X-Hotline-At": at}
+    try:
+        said = [one if isinstance(one, str) else read_wav(one.read_bytes()) for one in sounds]
+        phone = ScriptedPhone((configured.sip_host, configured.sip_udp_port), configured.sip_host, headers=headers)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        number = configured.hotline_number
+        phone.follows(Script(keys, said, language, hang_up, on_event=show), number, shown)
+    finally:
+        phone.close()
     if errors:
         raise SystemExit(1)
 
@@ -113,6 +149,8 @@ def _events(url: str, script: dict[str, Any], speak: tuple[Path, ...]) -> Any:
 
 def _shown(event: dict[str, Any]) -> str:
     match event["type"]:
+        case "answered":
+            return f"☎  answered after {event['seconds']} s"
         case "dialled":
             return f"☎  {event['call_sid']}"
         case "said":
@@ -131,5 +169,7 @@ def _shown(event: dict[str, Any]) -> str:
             return "»  (hangs up)"
         case "over":
             return f"   (the line is closed by the {event['by']})"
+        case "report" if event.get("first_word") is not None:
+            return f"   no errors; the first word after {event['first_word']} s"
         case _:
             return "".join(f"!  {error}\n" for error in event.get("errors", [])) or "   no errors"

@@ -72,22 +72,25 @@ def clock() -> None:
 def exchange() -> None:
     """Run the local carrier (Procfile: exchange).
 
-    In local mode only: it stands where the carrier would.
+    In local mode, or with `carrier = "local"`: it stands where the carrier would.
     """
     from ivr.config.settings import settings
     from ivr.launcher.run import check_port
 
     configured = settings()
-    if not configured.local:
-        raise click.ClickException("the local carrier runs in local mode only (MODE=local)")
+    if not configured.has_exchange:
+        raise click.ClickException("the local carrier runs in local mode (MODE=local), or where CARRIER=local")
     check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
     _mend_modes()
     from gunicorn.app.base import BaseApplication
 
-    from ivr.local_carrier.app import create_app
+    from ivr.local_carrier.app import create_app, create_switch
+    from ivr.local_carrier.sip import connection
 
     class Exchange(BaseApplication):
         """One process with many threads: the calls live in its memory."""
+
+        sip: connection.Connection | None = None
 
         def load_config(self) -> None:
             self.cfg.set("bind", f"127.0.0.1:{configured.exchange_port}")
@@ -96,8 +99,16 @@ def exchange() -> None:
             self.cfg.set("timeout", 0)
             self.cfg.set("graceful_timeout", 2)
             self.cfg.set("loglevel", "warning")
+            self.cfg.set("worker_exit", self.hang_up)
+
+        def hang_up(self, *_: object) -> None:
+            """Give the telephones notice that the process ends."""
+            if self.sip is not None:
+                self.sip.stop()
 
         def load(self) -> object:
-            return create_app(configured)
+            switch = create_switch(configured)
+            self.sip = connection.connect(configured, switch)
+            return create_app(configured, switch)
 
     Exchange().run()

@@ -17,6 +17,7 @@ _BASE_URLS = {
     CarrierName.TWILIO: "https://api.twilio.com",
     CarrierName.SIGNALWIRE: "",
     CarrierName.TELNYX: "https://api.telnyx.com",
+    CarrierName.LOCAL: "",
 }
 
 #: The carrier's own tokens have 32 characters; a shorter one, or one of fewer different characters, is refused.
@@ -29,7 +30,8 @@ class Carrier(Installation):
     carrier: CarrierName = Field(
         CarrierName.TWILIO,
         description="`twilio`, or one that understands the same documents: `signalwire`, `telnyx`. See "
-        "docs/compatible-carriers.md for what differs and what was not tried.",
+        "docs/compatible-carriers.md for what differs and what was not tried. `local`: none, the process `exchange` "
+        "takes calls over SIP (docs/sip.md).",
     )
     carrier_webhook_key: str = Field(
         "",
@@ -100,6 +102,16 @@ class Carrier(Installation):
     )
 
     @cached_property
+    def manner(self) -> CarrierName:
+        """The carrier in whose manner documents, webhooks and the REST interface are."""
+        return CarrierName.TWILIO if self.carrier == CarrierName.LOCAL else self.carrier
+
+    @cached_property
+    def has_exchange(self) -> bool:
+        """Whether the local carrier stands in a carrier's place."""
+        return self.local or self.carrier == CarrierName.LOCAL
+
+    @cached_property
     def exchange_url(self) -> str:
         """The local exchange's own address."""
         return f"http://127.0.0.1:{self.exchange_port}"
@@ -107,7 +119,7 @@ class Carrier(Installation):
     @cached_property
     def carrier_base_url(self) -> str:
         """Base of the carrier's REST interface; the local exchange in local mode, else the carrier's usual one."""
-        default = self.exchange_url if self.local else _BASE_URLS[self.carrier]
+        default = self.exchange_url if self.has_exchange else _BASE_URLS[self.carrier]
         return (self.twilio_api_base_url or default).rstrip("/")
 
     @cached_property
@@ -160,9 +172,9 @@ class Carrier(Installation):
             raise ValueError("synthetic_call_from: name the number that synthetic calls show")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
-        if self.local and self.port == self.exchange_port:
+        if self.has_exchange and self.port == self.exchange_port:
             raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
-        if self.calls_port in (self.port, self.exchange_port if self.local else self.port):
+        if self.calls_port in (self.port, self.exchange_port if self.has_exchange else self.port):
             raise ValueError(f"voice_port: {self.calls_port} is the port of another process already; choose another")
 
     def check_token(self) -> None:
@@ -177,7 +189,7 @@ class Carrier(Installation):
                 continue
             if len(token) < _TOKEN_LENGTH or len(set(token)) < _TOKEN_VARIETY:
                 raise ValueError(f"{name}: this is no token of the carrier, whose webhooks it signs")
-        if self.carrier != CarrierName.TWILIO and not self.carrier_webhook_key:
+        if self.manner != CarrierName.TWILIO and not self.carrier_webhook_key:
             raise ValueError(f"carrier_webhook_key: {self.carrier} signs webhooks with a key that is not the token")
         if not self.carrier_base_url:
             raise ValueError(f"twilio_api_base_url: {self.carrier} has a host for each account; name yours")

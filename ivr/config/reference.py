@@ -22,6 +22,7 @@ from ivr.config.installation import Installation
 from ivr.config.promises import Promises
 from ivr.config.reach import Reach
 from ivr.config.settings import Settings
+from ivr.config.sip import Sip
 from ivr.config.transcription import Transcription
 from ivr.domain.opening_hours import Hours, Span
 from ivr.domain.setting_types import Strict
@@ -29,6 +30,7 @@ from ivr.domain.setting_types import Strict
 _SECTIONS: dict[str, type[BaseModel]] = {
     "Installation": Installation,
     "Carrier": Carrier,
+    "Lines over SIP": Sip,
     "Log-in and secrets": Access,
     "Callers": Callers,
     "Who is called and texted": Reach,

@@ -32,11 +32,11 @@ from ivr.config import secret_files
 from ivr.config.access import Access
 from ivr.config.audio import Audio
 from ivr.config.callers import Callers
-from ivr.config.carrier import Carrier
 from ivr.config.contact_centre import ContactCentre
 from ivr.config.promises import Promises
 from ivr.config.reach import Reach
 from ivr.config.sections import ConfigurationError
+from ivr.config.sip import Sip
 from ivr.domain import alert_subscriptions, master_keys, routing, sla_policies
 
 _NEEDED_IN_PRODUCTION = (
@@ -44,7 +44,7 @@ _NEEDED_IN_PRODUCTION = (
 )  # fmt: skip
 
 
-class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, BaseSettings):
+class Settings(Callers, Reach, ContactCentre, Promises, Sip, Access, Audio, BaseSettings):
     """Everything configurable. Environment variables carry the same names, `HOURS__DAILY` for nested keys."""
 
     model_config = SettingsConfigDict(
@@ -76,6 +76,7 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         alert_subscriptions.check(self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret)
         self.check_dialled_languages()
         self.check_carrier()
+        self.check_sip()
         if self.synthetic_call_from in self.own_numbers:
             raise ValueError("synthetic_call_from: this is a number of the hotline itself; name another one")
         self.check_pools()

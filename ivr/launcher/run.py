@@ -126,7 +126,7 @@ def _only_one(var_dir: Path) -> IO[str]:
 
 def _ports(configured: Settings) -> list[tuple[int, str]]:
     ports = [(configured.port, "PORT"), (configured.calls_port, "VOICE_PORT")]
-    return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.local else ports
+    return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.has_exchange else ports
 
 
 def check_port(port: int, key: str, command: str = "make run") -> None:
@@ -217,7 +217,7 @@ def _migrate() -> None:
 def _procfile(configured: Settings) -> list[tuple[str, str]]:
     lines = beside_the_package("Procfile").read_text().splitlines()
     entries = [line.split(":", 1) for line in lines if ":" in line and not line.startswith("#")]
-    return [(name, command.strip()) for name, command in entries if configured.local or name != "exchange"]
+    return [(name, command.strip()) for name, command in entries if configured.has_exchange or name != "exchange"]
 
 
 def _await_ready(configured: Settings, children: list[Child]) -> None:
@@ -250,6 +250,7 @@ def _screen(configured: Settings, logins: list[tuple[str, str, str]], seconds: f
     lines = ["", f"The hotline is running (started in {seconds:.0f} s).", "", f"  Callback desk   {url}/"]
     if configured.local:
         lines.append(f"  Softphone       {url}/softphone/")
+        lines.append(f"  SIP address     sip:hotline@{configured.sip_host}:{configured.sip_udp_port} (UDP)")
         lines.append(f"  Scripted call   {_FIRST_CALL}")
     lines += [f"  Interface       {url}/api/v1/openapi.json", f"  Logs            {configured.var_dir / 'log'}"]
     if logins:

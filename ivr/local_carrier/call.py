@@ -63,6 +63,18 @@ class Ringing:
 Telephone = Callable[[Ringing], Line | str]
 
 
+class NotAnswered(str):
+    """Why a call was not answered, with the SIP status that the network gave as the reason."""
+
+    sip: int
+
+    def __new__(cls, status: str, sip: int) -> NotAnswered:
+        """`status` as a telephone returns it, `sip` as the network answered."""
+        self = super().__new__(cls, status)
+        self.sip = sip
+        return self
+
+
 def never_answers(ringing: Ringing) -> str:
     """A telephone that is not answered. It returns at once."""
     return "no-answer"

@@ -117,6 +117,7 @@ TWILIO = Dialect(
 )
 DIALECTS = {
     CarrierName.TWILIO: TWILIO,
+    CarrierName.LOCAL: TWILIO,
     CarrierName.SIGNALWIRE: Dialect(
         CarrierName.SIGNALWIRE,
         lambda: str(uuid.uuid4()),

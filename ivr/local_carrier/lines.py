@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from ivr.audio.wav import RATE, Samples, Sound
 from ivr.local_carrier.conferences import Conference, Participant
 
 #: A frame of 50 ms below this root mean square (of 32768) counts as silence.
-_SILENCE = 250
+LOUDEST_SILENCE = 250
 _FRAME = RATE // 20
 #: Seconds in which nobody has begun to press a key after a prompt.
 _REACTION = 1
@@ -85,6 +86,10 @@ class Line(ABC):
     answered_by = "human"
     #: Whether the call waits in a call queue.
     in_queue = False
+    #: The status of the call once it is over: a call that was never answered is refused so.
+    ends_as = "completed"
+    #: Where what is recorded next is written as it comes, so that it outlives the process; None: nowhere.
+    kept_at: Path | None = None
     _interrupted = False
 
     def interrupt(self) -> None:
@@ -251,7 +256,7 @@ class SilentLine(Line):
 
 def trim_silence(samples: Samples) -> Samples:
     """Cut the silence at both ends, except 100 ms."""
-    loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
+    loud = np.flatnonzero(_loudness(samples) >= LOUDEST_SILENCE)
     if not len(loud):
         return samples[:0]
     margin = 2 * _FRAME
@@ -260,7 +265,7 @@ def trim_silence(samples: Samples) -> Samples:
 
 def seconds_since_speech(samples: Samples) -> float:
     """Seconds of silence at the end of the samples."""
-    loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
+    loud = np.flatnonzero(_loudness(samples) >= LOUDEST_SILENCE)
     return (len(samples) - (loud[-1] + 1) * _FRAME if len(loud) else len(samples)) / RATE
 
 

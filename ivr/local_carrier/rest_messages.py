@@ -36,6 +36,8 @@ def _cannot_send(sender: str) -> Response | None:
     """Carrier: a number of the account must have the ability (21606), a service must be there and have senders."""
     switch = current_switch()
     account = switch.store.account
+    if not switch.sends_texts:
+        return error(400, 21606, "There is no carrier that sends text messages")
     if sender == switch.subscription.number and not account.sms:
         return error(400, 21606, f"The From phone number {sender} is not a valid, SMS-capable number")
     services = dict(account.services)

@@ -19,12 +19,12 @@ from ivr.local_carrier.lines import (
     HungUp,
     Interrupted,
     JoinedConference,
-    KeyEntry,
     Line,
     RecordedSpeech,
     Utterance,
     seconds_since_speech,
 )
+from ivr.local_carrier.real_time_line import RealTimeLine
 
 #: Seconds after which a softphone that does not ask for events counts as closed.
 _CLOSED_AFTER = 25.0
@@ -33,31 +33,23 @@ _POLL_SECONDS = 10.0
 _BEEP_SECONDS = 0.4
 
 
-class SoftphoneLine(Line):
+class SoftphoneLine(RealTimeLine):
     """A person at a softphone, in real time."""
 
     def __init__(self, closed_after: float = _CLOSED_AFTER) -> None:
         """`closed_after`: seconds of silence after which the softphone counts as closed."""
+        super().__init__()
         self._closed_after = closed_after
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
         self._conversation: JoinedConference | None = None
         self._music: HoldMusic | None = None
-        self._changed = threading.Condition()
-        self._keys = ""
         self._speech: list[Samples] = []
         self._resampler: soxr.ResampleStream | None = None
         self._recording = False
-        self._hung_up = False
         self._last_seen = time.monotonic()
 
     # -- called by the softphone ----------------------------------------------------------------
-
-    def press(self, keys: str) -> None:
-        """Keys were pressed."""
-        with self._changed:
-            self._keys += keys
-            self._changed.notify_all()
 
     def say(self, samples: Samples, rate: int) -> None:
         """A piece of speech. It is recorded, or played to the others of a conference, or else dropped."""
@@ -74,18 +66,6 @@ class SoftphoneLine(Line):
         if conversation is not None:
             conversation.conference.say(conversation.participant.call_sid, chunk)
 
-    def interrupt(self) -> None:
-        """The REST interface ends or redirects the call."""
-        with self._changed:
-            super().interrupt()
-            self._changed.notify_all()
-
-    def hang_up(self) -> None:
-        """The caller hung up."""
-        with self._changed:
-            self._hung_up = True
-            self._changed.notify_all()
-
     def events_after(self, number: int, patience: float = _POLL_SECONDS) -> list[dict[str, Any]]:
         """The events from index `number` on. Waits up to `patience` seconds for the first."""
         with self._changed:
@@ -95,11 +75,6 @@ class SoftphoneLine(Line):
             return self.events[number:]
 
     # -- called by the switch -------------------------------------------------------------------
-
-    def drop_keys(self) -> None:
-        """Forget the keys pressed so far."""
-        with self._changed:
-            self._keys = ""
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
         """Have the prompt played, and wait as long as it lasts."""
@@ -113,20 +88,6 @@ class SoftphoneLine(Line):
         if pressed:
             self._emit(type="interrupted")
         return pressed
-
-    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
-        """Wait for keys. The time-out begins again with each key."""
-        typed = ""
-        self._emit(type="listening")
-        while len(typed) < count:
-            if not self._wait_until(lambda: bool(self._keys), timeout):
-                break
-            with self._changed:
-                key, self._keys = self._keys[0], self._keys[1:]
-            if key in finish:
-                return KeyEntry(typed, key)
-            typed += key
-        return KeyEntry(typed)
 
     def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> RecordedSpeech:
         """Record until silence, a key, the longest duration or the hang-up."""
@@ -164,10 +125,6 @@ class SoftphoneLine(Line):
                 self._speech.append(self._resampler.resample_chunk(np.zeros(0, np.int16), last=True))
         return RecordedSpeech(self._recorded()[: max_seconds * RATE], ended_by)
 
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` of real time pass."""
-        self._wait_until(lambda: False, seconds)
-
     def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Take part in a conference. The softphone fetches the others' speech with :meth:`conversation`."""
         with self._changed:
@@ -199,10 +156,6 @@ class SoftphoneLine(Line):
         heard = music.fetch(alone=conversation.is_alone())
         return heard if len(heard) else conversation.participant.incoming.fetch()
 
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
     def over(self, reason: str) -> None:
         """The carrier has ended the call."""
         self._emit(type="over", by=reason)
@@ -216,25 +169,12 @@ class SoftphoneLine(Line):
             self.events.append(event)
             self._changed.notify_all()
 
-    def _wait_until(self, happened: Callable[[], bool], seconds: float) -> bool:
-        """Wait at most `seconds` for a condition. Returns whether it came true.
+    def _listens(self) -> None:
+        self._emit(type="listening")
 
-        Raises:
-            HungUp: the caller hung up, or the softphone's window was closed.
-            Interrupted: the REST interface ends or redirects the call.
-        """
-        deadline = time.monotonic() + seconds
-        with self._changed:
-            while True:
-                if self._hung_up or time.monotonic() - self._last_seen > self._closed_after:
-                    raise HungUp
-                self._check_interrupted()
-                if happened():
-                    return True
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                self._changed.wait(min(left, 1.0))
+    def _is_gone(self) -> bool:
+        """Whether the caller hung up, or the softphone's window was closed."""
+        return self._hung_up or time.monotonic() - self._last_seen > self._closed_after
 
 
 #: The kind of line that a softphone has.

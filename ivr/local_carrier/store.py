@@ -14,8 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ivr.audio.wav import RATE, Samples, Sound, write_wav
 from ivr.local_carrier.account import Account
+from ivr.local_carrier.sip.timeline import read_frames
 
 if TYPE_CHECKING:
     from ivr.local_carrier.call import Subscription
@@ -123,13 +126,22 @@ class Store:
             self._calls[call.sid] = call
         for path in _oldest_first(directory / "recordings", "*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
-            if recording.status == "in-progress" and not self.audio_path(recording.sid).exists():
+            if recording.status == "in-progress" and not self._rescued(recording):
                 path.unlink()  # the audio was lost when the process ended
                 continue
             self._recordings[recording.sid] = recording
         for path in _oldest_first(directory / "messages", "*.json"):
             message = MessageRecord(**json.loads(path.read_text()))
             self._messages[message.sid] = message
+
+    def _rescued(self, recording: RecordingRecord) -> bool:
+        """Whether there is audio of a recording that was under way when the process ended; it is completed then."""
+        frames = self.frames_path(recording.sid)
+        samples = read_frames(frames) if frames.exists() else np.zeros(0, np.int16)
+        if len(samples):
+            recording.status, recording.duration = "completed", max(1, round(len(samples) / RATE))
+            self.keep_recording(recording, samples)
+        return self.audio_path(recording.sid).exists()
 
     @cached_property
     def account(self) -> Account:
@@ -190,6 +202,7 @@ class Store:
         """Store a recording. The audio is written first, so that it can be fetched as soon as the recording exists."""
         if samples is not None:
             self._write(self.audio_path(recording.sid), write_wav(Sound(samples, RATE)))
+            self.frames_path(recording.sid).unlink(missing_ok=True)
         with self._lock:
             self._recordings[recording.sid] = recording
         path = self._directory / "recordings" / f"{recording.sid}.json"
@@ -218,12 +231,17 @@ class Store:
         """The path of a recording's audio."""
         return self._directory / "recordings" / f"{sid}.wav"
 
+    def frames_path(self, sid: str) -> Path:
+        """Where a line writes a recording frame by frame while it is under way."""
+        return self._directory / "recordings" / f"{sid}.frames"
+
     def delete_recording(self, sid: str) -> bool:
         """Delete a recording and its audio. Returns False if there is none."""
         with self._lock:
             if self._recordings.pop(sid, None) is None:
                 return False
         self.audio_path(sid).unlink(missing_ok=True)
+        self.frames_path(sid).unlink(missing_ok=True)
         (self._directory / "recordings" / f"{sid}.json").unlink(missing_ok=True)
         return True
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ivr.local_carrier.auth_tokens import AuthTokens
-from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription, Telephone, never_answers
+from ivr.local_carrier.call import CallReport, CallSetup, NotAnswered, Ringing, Subscription, Telephone, never_answers
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.clients import Client
 from ivr.local_carrier.conferences import Conferences
@@ -50,8 +50,12 @@ class Switch:
         self.subscription = subscription
         self.store = store
         self.webhooks = webhooks
-        #: Telephones that the hotline can call, by number, or by the address of a client. Every other does not answer.
+        #: Telephones that the hotline can call, by number, or by the address of a client.
         self.telephones: dict[str, Telephone] = {}
+        #: Whether text messages are taken, which nobody receives; not where there is no carrier at all.
+        self.sends_texts = True
+        #: The telephone of every other number.
+        self.outside: Callable[[str], Telephone] = lambda number: never_answers
         #: Browsers that are registered as clients, by their address; each is one of the telephones.
         self.clients: dict[str, Client] = {}
         self.conferences = Conferences()
@@ -109,7 +113,7 @@ class Switch:
             return
         record.status = "ringing"
         silent.send_status("ringing")
-        telephone = self.telephones.get(record.to, never_answers)
+        telephone = self.telephones.get(record.to) or self.outside(record.to)
         try:
             answered = telephone(ringing)
         except Exception:
@@ -119,7 +123,8 @@ class Switch:
         if ringing.canceled.is_set():
             answered = "canceled"
         if isinstance(answered, str):
-            silent.end(answered)
+            cause = {"SipResponseCode": str(answered.sip)} if isinstance(answered, NotAnswered) else None
+            silent.end(str(answered), cause)
             return
         parameters = {"AnsweredBy": answered.answered_by} if detect_machine else {}
         execution = silent.with_line(answered, parameters)

@@ -58,6 +58,7 @@ class Execution:
             self.report.ended_by = "caller"
         except (CallEnded, Interrupted):
             self.report.ended_by = self.report.ended_by or "carrier"
+        self.line.ends_as = self.final_status
         self.line.over(self.report.ended_by)
         self.end(self.final_status)
         return self.report

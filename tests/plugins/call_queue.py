@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ivr.platform import job_queue, outbox
+from tests.support import line_kinds
 from tests.support.call_queue import SECOND_TOKEN, STAFF
 from tests.support.caller import Caller, Telephone
 from tests.support.databases import Databases
@@ -58,7 +59,7 @@ def phone(call_queue_hotline: RunningHotline) -> Iterator[Callable[..., Telephon
     phones: list[Telephone] = []
 
     def one(number: str = "", **wishes: str) -> Telephone:
-        phones.append(Telephone(call_queue_hotline.switch, number, **wishes))
+        phones.append(line_kinds.telephone(call_queue_hotline.switch, number, **wishes))
         return phones[-1]
 
     yield one
@@ -80,7 +81,7 @@ def caller_at_menu(call_queue_hotline: RunningHotline) -> Iterator[Callable[...,
     callers: list[Caller] = []
 
     def a_caller(language: str = "de", **wishes: str) -> Caller:
-        callers.append(Caller(call_queue_hotline.switch, **{"at": "open", **wishes}))
+        callers.append(line_kinds.caller(call_queue_hotline.switch, **{"at": "open", **wishes}))
         return callers[-1].dials().chooses(language).hears("main")
 
     yield a_caller

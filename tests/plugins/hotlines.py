@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.distribution import is_started_once
+from tests.support import line_kinds
 from tests.support.caller import Caller
 from tests.support.databases import Databases
 from tests.support.environment import leave_environment
@@ -102,7 +103,7 @@ def caller(hotline: RunningHotline) -> Iterator[Callable[..., Caller]]:
     callers: list[Caller] = []
 
     def a_caller(**wishes: object) -> Caller:
-        callers.append(Caller(hotline.switch, **wishes))  # type: ignore[arg-type]
+        callers.append(line_kinds.caller(hotline.switch, **wishes))  # type: ignore[arg-type]
         return callers[-1]
 
     yield a_caller

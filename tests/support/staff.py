@@ -11,6 +11,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Presence, QueueEntry
 from ivr.platform import database
+from tests.support import line_kinds
 from tests.support.caller import Caller, Telephone
 from tests.support.running_hotline import RunningHotline
 from tests.support.waiting import eventually
@@ -31,7 +32,7 @@ class Team:
             if user is None:
                 user = users.add(session, name, name.title(), "member", "x" * 12, [self._team])
                 session.flush()
-        phone = Telephone(self.hotline.switch)
+        phone = line_kinds.telephone(self.hotline.switch)
         self.people[name] = user, phone
         self.comes(name, *languages)
         return phone

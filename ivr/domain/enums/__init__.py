@@ -41,7 +41,17 @@ from ivr.domain.enums.calls import (
     TranscriptReason,
     TranscriptState,
 )
-from ivr.domain.enums.carrier import Cap, CarrierFault, CarrierName, CarrierSide, Medium, SpendingKind
+from ivr.domain.enums.carrier import (
+    CallerIdIn,
+    Cap,
+    CarrierFault,
+    CarrierName,
+    CarrierSide,
+    DialledFrom,
+    Medium,
+    NumberFrom,
+    SpendingKind,
+)
 from ivr.domain.enums.contact_centre import (
     BlockProposal,
     BookingState,
@@ -129,6 +139,7 @@ __all__ = [
     "CallEnding",
     "CallQueueState",
     "CallRowState",
+    "CallerIdIn",
     "CallerProof",
     "Cap",
     "CarrierFault",
@@ -146,6 +157,7 @@ __all__ = [
     "DatabaseFault",
     "DeletionCause",
     "DeliveryState",
+    "DialledFrom",
     "DirectoryKind",
     "Disclosure",
     "EmergencyKind",
@@ -167,6 +179,7 @@ __all__ = [
     "Medium",
     "MessageState",
     "NoticeProblem",
+    "NumberFrom",
     "Outcome",
     "PendingDeletionKind",
     "Placeholder",

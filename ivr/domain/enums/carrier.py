@@ -19,6 +19,31 @@ class CarrierName(StrEnum):
     TWILIO = "twilio"
     SIGNALWIRE = "signalwire"
     TELNYX = "telnyx"
+    #: None: the hotline's own, which takes calls over SIP.
+    LOCAL = "local"
+
+
+class NumberFrom(StrEnum):
+    """Which header of a SIP call names the caller's number."""
+
+    P_ASSERTED_IDENTITY = "p-asserted-identity"
+    REMOTE_PARTY_ID = "remote-party-id"
+    FROM = "from"
+
+
+class DialledFrom(StrEnum):
+    """Where a SIP call names the number that was dialled."""
+
+    REQUEST_URI = "request-uri"
+    TO = "to"
+    DIVERSION = "diversion"
+
+
+class CallerIdIn(StrEnum):
+    """Where the hotline names its number in a SIP call that it places."""
+
+    FROM = "from"
+    P_PREFERRED_IDENTITY = "p-preferred-identity"
 
 
 class CarrierFault(StrEnum):

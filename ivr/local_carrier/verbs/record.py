@@ -30,6 +30,7 @@ class Record(CallVerb):
         recording = RecordingRecord(execution.carrier.dialect.new_recording_id(), execution.record.sid)
         execution.carrier.store.keep_recording(recording)
         started = self._send_event(recording, "in-progress")
+        execution.line.kept_at = execution.carrier.store.frames_path(recording.sid)
         speech = execution.line.record(
             verb.number("maxLength", 3600),
             verb.attributes.get("finishOnKey", "1234567890*#"),

@@ -1,0 +1,95 @@
+"""What the headers of a SIP call say: who calls, which number was dialled, who has passed the call on."""
+
+from __future__ import annotations
+
+import re
+
+from aiosipua.header_codec import parse_address, parse_uri
+from aiosipua.message import SipRequest
+
+from ivr.domain import phone_numbers
+from ivr.domain.enums import DialledFrom, NumberFrom
+from ivr.local_carrier.sip.peers import Peer
+
+#: What the carrier sends as From where a number is withheld.
+WITHHELD = "anonymous"
+_TELEPHONE = re.compile(r"\s*tel:([^;>]+)", re.IGNORECASE)
+_HEADERS = {
+    NumberFrom.P_ASSERTED_IDENTITY: "p-asserted-identity",
+    NumberFrom.REMOTE_PARTY_ID: "remote-party-id",
+    NumberFrom.FROM: "from",
+}
+
+
+def caller(invite: SipRequest, peer: Peer) -> str:
+    """The number that a call shows, in E.164 where it can be; :data:`WITHHELD` where it is to be kept back.
+
+    A number that the peer is trusted for stands in a header of its own; `From` alone is what anybody may write. Where
+    that header is missing, `From` counts.
+    """
+    if _is_private(invite):
+        return WITHHELD
+    header = _HEADERS[peer.number_from]
+    values = invite.headers.get(header)
+    if header == "remote-party-id" and values and "privacy=off" not in values[0] and "privacy=" in values[0]:
+        return WITHHELD
+    for value in (*values, *invite.headers.get("from")):
+        if number := _number(value):
+            return number
+    return WITHHELD
+
+
+def _is_private(invite: SipRequest) -> bool:
+    """Whether the caller's number is to be withheld (RFC 3323, RFC 3325)."""
+    asked = {part.strip().lower() for value in invite.headers.get("privacy") for part in value.split(";")}
+    if asked & {"id", "user", "header", "full"}:
+        return True
+    sender = invite.from_addr
+    return sender is not None and sender.uri.host.lower().endswith("anonymous.invalid")
+
+
+def dialled(invite: SipRequest, peer: Peer, own: frozenset[str], usual: str) -> str:
+    """The number of the hotline that was dialled; the `usual` one where none of its `own` is named.
+
+    Telephone systems name it by its last digits often: these count where exactly one number ends so.
+    """
+    named = {
+        DialledFrom.REQUEST_URI: [invite.uri],
+        DialledFrom.TO: invite.headers.get("to"),
+        DialledFrom.DIVERSION: _diversions(invite)[-1:],
+    }[peer.dialled_from]
+    for value in named:
+        number = _number(value)
+        if number in own:
+            return number
+        digits = number.lstrip("+0")
+        ending = [one for one in own if len(digits) >= 2 and one.endswith(digits)]
+        if len(ending) == 1:
+            return ending[0]
+    return usual
+
+
+def forwarded_by(invite: SipRequest) -> str:
+    """The number that has passed the call on last; empty if nobody has."""
+    return next((number for value in _diversions(invite) if (number := _number(value))), "")
+
+
+def _diversions(invite: SipRequest) -> list[str]:
+    """Who has passed the call on, the last one first (RFC 5806, or RFC 7044 as newer systems write it)."""
+    if diversions := invite.headers.get("diversion"):
+        return diversions
+    history = [part for value in invite.headers.get("history-info") for part in value.split(",")]
+    # The last entry is where the call goes now; those that were passed on have a cause.
+    return [entry for entry in reversed(history) if "cause" in entry.lower()]
+
+
+def _number(value: str) -> str:
+    """The number of an address; empty where it names none."""
+    if found := _TELEPHONE.match(value.partition("<")[2] or value):  # which the library takes for a host
+        return phone_numbers.dialable(found[1]) or phone_numbers.plain(found[1])
+    try:
+        uri = parse_address(value).uri if "<" in value else parse_uri(value.partition(">")[0])
+    except ValueError:
+        return ""
+    written = (uri.user or "").partition(";")[0]
+    return phone_numbers.dialable(written) or phone_numbers.plain(written)
