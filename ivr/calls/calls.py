@@ -102,6 +102,7 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
             "concern": row.concern or None,
             "ending": row.ending or None,
             "answers": row.answers,
+            "concern_answers": row.answers if row.concern else 0,
         }
         for row in sorted(rows, key=attrgetter("call_sid"))
     ]
@@ -114,14 +115,21 @@ def _progress(dialect: Dialect) -> Insert:
     new = insert(dialect, _CALLS)
     goes_on = new.excluded.answers >= _CALLS.c.answers
 
+    no_other = new.excluded.concern.is_(None)
+    other = or_(_CALLS.c.concern.is_(None), new.excluded.answers >= _CALLS.c.concern_answers)
+
     def latest(name: str) -> Case[Any]:
         noted, stored = new.excluded[name], _CALLS.c[name]
         return case((goes_on, func.coalesce(noted, stored)), else_=func.coalesce(stored, noted))
 
+    def of_concern(name: str) -> Case[Any]:
+        return case((no_other, _CALLS.c[name]), (other, new.excluded[name]), else_=_CALLS.c[name])
+
     changed = {
         # The end of a call may have been written first.
         "shown_as": case((_CALLS.c.shown_as == "", new.excluded.shown_as), else_=_CALLS.c.shown_as),
-        **{name: latest(name) for name in ("step", "language", "concern", "ending")},
+        **{name: latest(name) for name in ("step", "language", "ending")},
+        **{name: of_concern(name) for name in ("concern", "concern_answers")},
         "answers": case((goes_on, new.excluded.answers), else_=_CALLS.c.answers),
     }
     return new.on_conflict_do_update(index_elements=["call_sid"], set_=changed)
@@ -129,12 +137,13 @@ def _progress(dialect: Dialect) -> Insert:
 
 def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "", answers: int = 0) -> None:
     """Note how far a call has come, unless it is known to have come further: after more than so many answers."""
+    if concern and (call.concern is None or answers >= call.concern_answers):
+        call.concern, call.concern_answers = Concern(concern), answers
     if answers < call.answers:
         return
     call.answers = answers
     call.step = step
     call.language = language
-    call.concern = Concern(concern) if concern else call.concern
     call.ending = CallEnding(ending) if ending else call.ending
 
 

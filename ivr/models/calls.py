@@ -35,6 +35,8 @@ class Call(Base):
     step: Mapped[str | None] = mapped_column(String(60))
     #: How many answers the caller had given then. What was known after fewer answers changes nothing any more.
     answers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: How many of them when the concern was noted. It stays until there is another, so it may be older than the step.
+    concern_answers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
     ending: Mapped[CallEnding | None] = mapped_column(Enumerated(CallEnding, 20))
     #: What was no call to the hotline has a row too, because every contact has one; it counts as no call.

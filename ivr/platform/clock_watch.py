@@ -7,6 +7,10 @@ counts days then waits for the clock to be put right, or for somebody to say tha
 
 A shorter leap looks like a scheduler that stood still. The instant before such a gap is kept: a clock that goes back
 to after it was ahead in between, and has returned.
+
+Where PostgreSQL tells its own time, there is a third witness: of this clock, the last instant that was seen and the
+server's clock, two outvote one. So a host whose clock is permanently wrong, beside one whose clock is right, records
+nothing, and takes nothing back.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import ClockState
@@ -62,11 +66,25 @@ def compare(session: Session, now: datetime) -> Look:
     known = last if last is not None else utc_now()
     if now > known + FORWARD:
         return Look(ClockState.AHEAD, now, last)
+    if last is not None and _is_outvoted(now, last, server_clock(session)):
+        return Look(ClockState.AHEAD if now > last else ClockState.BEHIND, now, last)
     if last is not None and is_in_future(last, now) and before_gap is not None and before_gap <= now:
         return Look(ClockState.RETURNED, now, last)
     if last is not None and now < last - BACKWARD:
         return Look(ClockState.BEHIND, now, last)
     return Look(ClockState.RIGHT, now, last)
+
+
+def server_clock(session: Session) -> datetime | None:
+    """What the database server's own clock shows; None for SQLite, which has the clock of the process."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    return session.scalar(select(func.clock_timestamp()))
+
+
+def _is_outvoted(now: datetime, last: datetime, server: datetime | None) -> bool:
+    """Whether another host goes on by the database server's clock, and this one by neither."""
+    return server is not None and abs(server - last) <= DIFFERENCE and abs(now - last) > DIFFERENCE < abs(now - server)
 
 
 def is_ahead(now: datetime) -> bool:
@@ -123,7 +141,7 @@ def is_in_future(at: datetime, now: datetime) -> bool:
 def sentence(found: Look) -> str:
     """What is wrong, and what is to be done."""
     last = iso(found.last) if found.last is not None else "none"
-    how = "far ahead of" if found.state == ClockState.AHEAD else "behind"
+    how = "ahead of" if found.state == ClockState.AHEAD else "behind"
     return (
         f"the clock of this machine ({iso(found.now)}) is {how} the last instant that was seen ({last}): nothing is "
         "deleted until it is put right, or somebody says that it is right (python -m ivr retention confirm-clock)"

@@ -112,6 +112,26 @@ def test_a_link_opens_nothing_for_who_does_not_work_here_any_more(desk) -> None:
     assert desk("adam").post(f"/administration/people/{user('mia').id}/link").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["lena", "mia", "dora"])
+def test_a_link_that_an_administrator_uses_passes_no_second_factor(desk, name: str) -> None:
+    with database.writing() as session:
+        person = users.named(session, name)
+        mfa.confirm_totp(session, person, pyotp.TOTP(mfa.propose_totp(person)).now(), utc_now())
+    adam = desk("adam")
+    link = link_in(adam.post(f"/administration/people/{user(name).id}/link").text)
+    desk().post(link, data={"new": OWN})
+    thief = desk()
+    entered = thief.post("/login", data={"username": name, "password": OWN})
+    assert "second-factor" in entered.headers["Location"]
+    for path in ("/desk/", "/account/", "/reports/"):
+        assert thief.get(path).status_code == 302, path
+    assert thief.post("/account/app", data={"present": OWN}).status_code in (302, 404)
+    with database.reading() as session:
+        assert mfa.has_any(session, users.named(session, name))
+        assert [one.by_name for one in notices.unread(session, user(name).id)] == ["Adam Admin"]
+    assert logged()[-2:] == [f"{name}: link for a new password", "own password, with a link"]
+
+
 def test_a_forgotten_password_is_chosen_anew_by_mail_and_the_second_factor_stays(desk, with_mail) -> None:
     lena = desk("lena")
     with database.writing() as session:

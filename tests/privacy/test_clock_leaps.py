@@ -34,6 +34,8 @@ from ivr.workers import scheduler
 from tests.support.data_subjects import Person
 from tests.support.people import a_task
 
+#: How the server's clock is read.
+SERVER_CLOCK = clock_watch.server_clock
 YEARS = timedelta(days=730)
 #: When the night's run of today was due.
 NIGHT = utc_now().astimezone(ZoneInfo("Europe/Berlin")).replace(hour=3, minute=30, second=0, microsecond=0)
@@ -52,6 +54,12 @@ def checkpoint(name: str) -> datetime | None:
 def write(name: str, at: datetime) -> None:
     with database.writing() as session:
         session.merge(Checkpoint(name=name, at=at))
+
+
+@pytest.fixture(autouse=True)
+def on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database server has the same clock, so it is no witness."""
+    monkeypatch.setattr(clock_watch, "server_clock", lambda session: None)
 
 
 @pytest.mark.parametrize("seen_before", [True, False])
@@ -218,6 +226,92 @@ def test_a_clock_that_falls_behind_takes_nothing_back_until_somebody_says_that_i
         early_records.confirm_clock(session, leap.began + timedelta(hours=0.3))
     with database.reading() as session:
         assert {c.missed_at for c in session.get_one(CallbackTask, task_id).clocks} == {None}
+
+
+class TwoHosts:
+    """Two hosts with a scheduler each; the clock of the second one is wrong by so many hours, all the time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, wrong_by: float) -> None:
+        self.first, self.wrong_by = Leap(monkeypatch), wrong_by
+        self.instant = self.first.began
+        monkeypatch.setattr(clock_watch, "server_clock", lambda session: self.instant)
+
+    def minutes(self, began: int, ended: int) -> None:
+        """Both look and sweep each minute, the second one half a minute later."""
+        for minute in range(began, ended):
+            for after, wrong in ((0.0, 0.0), (0.5, self.wrong_by)):
+                hours = (minute + after) / 60
+                self.instant = self.first.began + timedelta(hours=hours)
+                self.first.rounds(hours + wrong)
+
+
+def recorded(task_id: int) -> tuple[set[object], list[str]]:
+    """What the promises of a task are said to be, and what its history says of them."""
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, task_id)
+        swept = ("at_risk", "breached", "not_reached_in_time")
+        return {c.missed_at for c in task.clocks}, sorted(e.kind for e in task.events if e.kind in swept)
+
+
+@pytest.mark.parametrize("ahead", [0.2, 0.9, 6, 47])
+def test_a_host_that_is_always_ahead_misses_no_promise_that_another_one_takes_back(
+    empty_database, monkeypatch, ahead: float
+) -> None:
+    hosts = TwoHosts(monkeypatch, ahead)
+    soon, later = Leap.due_in(0.1, 0.05), Leap.due_in(ahead + 0.05, ahead + 0.01)
+    for minute in range(5):
+        hosts.minutes(minute, minute + 1)
+        assert recorded(soon)[0] == recorded(later)[0] == {None}, f"minute {minute}"
+    hosts.minutes(5, 12)
+    assert recorded(soon) == (
+        {hosts.first.began + timedelta(hours=0.1)},
+        ["at_risk", "breached", "not_reached_in_time"],
+    )
+    assert recorded(later) == ({None}, [])
+    with database.reading() as session:
+        assert AlertEvent.CLOCK in {alarm.event for alarm in house_alarms.shown(session, hosts.instant)}
+
+
+@pytest.mark.parametrize("behind", [-0.2, -0.9, -6, -47])
+def test_a_host_that_is_always_behind_takes_nothing_back(empty_database, monkeypatch, behind: float) -> None:
+    hosts = TwoHosts(monkeypatch, behind)
+    task_id = Leap.due_in(0.05, 0.02)
+    hosts.minutes(0, 12)
+    assert recorded(task_id) == (
+        {hosts.first.began + timedelta(hours=0.05)}, ["at_risk", "breached", "not_reached_in_time"])  # fmt: skip
+    with database.reading() as session:
+        assert AlertEvent.CLOCK in {alarm.event for alarm in house_alarms.shown(session, hosts.instant)}
+
+
+@pytest.mark.parametrize("wrong", [-6, -0.2, 0.2, 6])
+def test_a_database_server_whose_clock_is_wrong_stops_nothing(empty_database, monkeypatch, wrong: float) -> None:
+    hosts = TwoHosts(monkeypatch, 0)
+    monkeypatch.setattr(clock_watch, "server_clock", lambda session: hosts.instant + timedelta(hours=wrong))
+    task_id = Leap.due_in(0.05, 0.02)
+    hosts.minutes(0, 12)
+    assert recorded(task_id)[0] == {hosts.first.began + timedelta(hours=0.05)}
+    with database.reading() as session:
+        assert not house_alarms.shown(session, hosts.instant)
+
+
+def test_a_leap_of_one_machine_is_seen_at_once_beside_a_database_server(empty_database, monkeypatch) -> None:
+    hosts = TwoHosts(monkeypatch, 0)
+    task_id = Leap.due_in(1, 0.5)
+    hosts.minutes(0, 2)
+    hosts.first.rounds(6)
+    assert recorded(task_id) == ({None}, [])
+    hosts.minutes(3, 5)
+    assert recorded(task_id) == ({None}, [])
+
+
+def test_the_database_server_tells_its_clock_where_it_has_one(empty_database) -> None:
+    with database.reading() as session:
+        told = SERVER_CLOCK(session)
+        if session.get_bind().dialect.name == "sqlite":
+            assert told is None
+        else:
+            assert told is not None
+            assert abs(told - utc_now()) < timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(

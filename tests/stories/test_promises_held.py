@@ -455,6 +455,28 @@ def test_silence_where_a_choice_is_needed_is_answered_too(webhook_caller) -> Non
     assert person.is_over
 
 
+@pytest.mark.parametrize("asked", [1, 3], ids=["once", "three times"])
+@pytest.mark.parametrize("keys", [("1",), ("3", "5", "", "")], ids=["about the recording", "about what is stored"])
+@pytest.mark.parametrize("shown", ["", "anonymous", "+252612345678", "+494211782666"])
+def test_silence_after_an_explanation_is_answered_as_any_other(webhook_caller, shown, keys, asked) -> None:
+    """To ask what happens to the recording, or to what is said, is neither a yes nor a no to being called back."""
+    person = webhook_caller(shown).dials().presses(GERMAN, *keys, *(["3"] * asked)).hears("consent")
+    person.hears("about_recording").presses("", "")
+    assert person.is_over
+    if shown:  # withheld, in a country that is not called, one of ours
+        person.hears("call_again")
+        assert tasks_of(person) == []
+    else:
+        person.hears("silent_callback")
+        assert the_task(person).silent_caller
+
+
+def test_silence_after_an_explanation_leaves_an_emergency_as_it_is(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "1", "3").hears("about_recording").presses("", "")
+    person.hears("promise_emergency").hears("receipt").does_not_hear("silent_callback")
+    assert (the_task(person).silent_caller, the_task(person).unconfirmed) == (False, True)
+
+
 def test_who_calls_again_about_it_is_a_caller_like_others(webhook_caller) -> None:
     """Yes, I have called before: what was the task of a silent caller is that of one who asks."""
     silent = is_silent(webhook_caller())

@@ -90,6 +90,11 @@ MEASURES: dict[str, Measure] = {
         _("A second factor is removed by two administrators"),
         "accounts/test_passwords_of_others.py::test_a_second_factor_is_removed_by_two_administrators",
     ),
+    "shown_link": Measure(
+        _("Admission control"),
+        _("A link that an administrator was shown passes no second factor, and its owner is told of it"),
+        "accounts/test_password_links.py::test_a_link_that_an_administrator_uses_passes_no_second_factor",
+    ),
     "no_demo": Measure(
         _("Admission control"),
         _("Log-ins for trying open nothing in production, which does not start with them"),
@@ -249,15 +254,18 @@ THREATS = (
     Threat(_("Browser → pages"), "I", _("Curious staff"), ("hidden", "log", "permissions"),
            _("Whoever may read can still read: the log and the report of unusual access find it afterwards.")),
     Threat(_("Browser → pages"), "E", _("A member reaches a supervisor's or an administrator's page"), ("permissions",)),
-    Threat(_("Browser → pages"), "S", _("An administrator sets somebody's password and logs in as them"),
-           ("first_password", "four_eyes", "log"),
-           _("Who makes new log-ins can make one for themselves: the data protection officer sees it in the access log.")),
+    Threat(_("Browser → pages"), "S", _("An administrator sets somebody's password, or uses their link, and logs in as them"),
+           ("first_password", "four_eyes", "shown_link", "log"),
+           _("Who makes new log-ins can make one for themselves. Where somebody has no second factor yet, an administrator "
+           "can use their link or first password before they do: their own log-in then fails. The data protection officer "
+           "sees both in the access log.")),
     Threat(_("Browser → pages"), "D", _("Wrong passwords lock the owner, or an office, out"), ("lockout", "owner")),
     Threat(_("Browser → pages"), "D", _("Floods of requests, huge uploads"), ("limits",)),
     Threat(_("Browser → pages"), "D", _("Half requests, slow readers"), ("slow_clients",),
            _("A flood from many addresses needs a provider that filters.")),
     Threat(_("Host"), "D", _("A wrong clock deletes, or stops deletion for years"), ("clock",),
-           _("A clock that is moved by less than two days at a time is not noticed: use NTP.")),
+           _("A clock that is moved by less than two days is noticed when it returns, or at once where PostgreSQL has a "
+           "clock of its own; a host with a wrong clock reckons new promises by it: use NTP.")),
     Threat(_("Host"), "I", _("Other users of the machine read files"), ("private_files",)),
     Threat(_("API clients → /api/v1"), "I", _("A leaked token"), ("tokens", "log")),
     Threat(_("Workers, Redis"), "I", _("Jobs disclose callers' data"), ("redactor",), _("Redis holds ids only.")),
