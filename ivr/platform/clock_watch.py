@@ -48,6 +48,8 @@ class Look:
     state: ClockState
     now: datetime
     last: datetime | None
+    #: Another host goes on by the clock of the database server, and this one by neither.
+    is_outvoted: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -56,8 +58,10 @@ class Look:
 
     @property
     def trusted(self) -> datetime:
-        """The earlier one of the two instants, for what is written down about the leap itself."""
-        return self.now if self.last is None else min(self.now, self.last)
+        """The instant that is right, or the earlier one of both, for what is written down about the leap itself."""
+        if self.last is None:
+            return self.now
+        return self.last if self.is_outvoted else min(self.now, self.last)
 
 
 def compare(session: Session, now: datetime) -> Look:
@@ -67,7 +71,7 @@ def compare(session: Session, now: datetime) -> Look:
     if now > known + FORWARD:
         return Look(ClockState.AHEAD, now, last)
     if last is not None and _is_outvoted(now, last, server_clock(session)):
-        return Look(ClockState.AHEAD if now > last else ClockState.BEHIND, now, last)
+        return Look(ClockState.AHEAD if now > last else ClockState.BEHIND, now, last, is_outvoted=True)
     if last is not None and is_in_future(last, now) and before_gap is not None and before_gap <= now:
         return Look(ClockState.RETURNED, now, last)
     if last is not None and now < last - BACKWARD:
@@ -83,7 +87,7 @@ def server_clock(session: Session) -> datetime | None:
 
 
 def _is_outvoted(now: datetime, last: datetime, server: datetime | None) -> bool:
-    """Whether another host goes on by the database server's clock, and this one by neither."""
+    """Whether the last instant that was seen agrees with the server's clock, and this one with neither."""
     return server is not None and abs(server - last) <= DIFFERENCE and abs(now - last) > DIFFERENCE < abs(now - server)
 
 

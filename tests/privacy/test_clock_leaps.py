@@ -236,12 +236,16 @@ class TwoHosts:
         self.instant = self.first.began
         monkeypatch.setattr(clock_watch, "server_clock", lambda session: self.instant)
 
+    def after(self, minutes: float) -> datetime:
+        """When both began to look, and so many minutes."""
+        return self.first.began + timedelta(minutes=minutes)
+
     def minutes(self, began: int, ended: int) -> None:
         """Both look and sweep each minute, the second one half a minute later."""
         for minute in range(began, ended):
             for after, wrong in ((0.0, 0.0), (0.5, self.wrong_by)):
                 hours = (minute + after) / 60
-                self.instant = self.first.began + timedelta(hours=hours)
+                self.instant = self.after(minute + after)
                 self.first.rounds(hours + wrong)
 
 
@@ -264,7 +268,7 @@ def test_a_host_that_is_always_ahead_misses_no_promise_that_another_one_takes_ba
         assert recorded(soon)[0] == recorded(later)[0] == {None}, f"minute {minute}"
     hosts.minutes(5, 12)
     assert recorded(soon) == (
-        {hosts.first.began + timedelta(hours=0.1)},
+        {hosts.after(7)},
         ["at_risk", "breached", "not_reached_in_time"],
     )
     assert recorded(later) == ({None}, [])
@@ -278,7 +282,7 @@ def test_a_host_that_is_always_behind_takes_nothing_back(empty_database, monkeyp
     task_id = Leap.due_in(0.05, 0.02)
     hosts.minutes(0, 12)
     assert recorded(task_id) == (
-        {hosts.first.began + timedelta(hours=0.05)}, ["at_risk", "breached", "not_reached_in_time"])  # fmt: skip
+        {hosts.after(4)}, ["at_risk", "breached", "not_reached_in_time"])  # fmt: skip
     with database.reading() as session:
         assert AlertEvent.CLOCK in {alarm.event for alarm in house_alarms.shown(session, hosts.instant)}
 
@@ -289,7 +293,7 @@ def test_a_database_server_whose_clock_is_wrong_stops_nothing(empty_database, mo
     monkeypatch.setattr(clock_watch, "server_clock", lambda session: hosts.instant + timedelta(hours=wrong))
     task_id = Leap.due_in(0.05, 0.02)
     hosts.minutes(0, 12)
-    assert recorded(task_id)[0] == {hosts.first.began + timedelta(hours=0.05)}
+    assert recorded(task_id)[0] == {hosts.after(3.5)}
     with database.reading() as session:
         assert not house_alarms.shown(session, hosts.instant)
 

@@ -456,7 +456,7 @@ def test_silence_where_a_choice_is_needed_is_answered_too(webhook_caller) -> Non
 
 
 @pytest.mark.parametrize("asked", [1, 3], ids=["once", "three times"])
-@pytest.mark.parametrize("keys", [("1",), ("3", "5", "", "")], ids=["about the recording", "about what is stored"])
+@pytest.mark.parametrize("keys", [("1",), ("3", "5", "", "", "")], ids=["about the recording", "about what is stored"])
 @pytest.mark.parametrize("shown", ["", "anonymous", "+252612345678", "+494211782666"])
 def test_silence_after_an_explanation_is_answered_as_any_other(webhook_caller, shown, keys, asked) -> None:
     """To ask what happens to the recording, or to what is said, is neither a yes nor a no to being called back."""
