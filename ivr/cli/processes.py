@@ -79,7 +79,9 @@ def exchange() -> None:
 
     configured = settings()
     if not configured.has_exchange:
-        raise click.ClickException("the local carrier runs in local mode (MODE=local), or where CARRIER=local")
+        raise click.ClickException(
+            "the local carrier runs in local mode only (MODE=local), or where there is no other (CARRIER=local)"
+        )
     check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
     _mend_modes()
     from gunicorn.app.base import BaseApplication
