@@ -28,8 +28,8 @@ class SipPeer(Strict):
     password: str = Field(
         "",
         max_length=200,
-        description="Password for digest, both ways: the peer's calls are challenged, its challenges are answered. "
-        "Empty: the address alone counts. Set it as `SIP_PEERS__NAME__PASSWORD`, not in the file.",
+        description="Password for digest. With `calls_out` it is the hotline's at that peer; else the peer's calls are "
+        "challenged with it. Empty: the address alone counts. Set it as `SIP_PEERS__NAME__PASSWORD`, not in the file.",
     )
     number_from: NumberFrom = Field(
         NumberFrom.P_ASSERTED_IDENTITY,

@@ -78,7 +78,7 @@ class RunningHotline:
 
         self.switch = create_switch(self.settings)
         carrier = create_app(self.settings, self.switch)
-        if self.settings.carrier == CarrierName.TWILIO:
+        if self.settings.manner == CarrierName.TWILIO:
             conformance.watch(carrier)
         self._server = make_server(
             "127.0.0.1",

@@ -51,6 +51,11 @@ class Peer:
     domain: str = ""
 
     @property
+    def is_challenged(self) -> bool:
+        """Whether its calls need the password. A trunk's is ours there: it never answers a challenge itself."""
+        return bool(self.password) and not self.calls_out
+
+    @property
     def host(self) -> str:
         """The host of addresses at this peer."""
         return self.domain or self.address

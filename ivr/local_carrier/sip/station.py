@@ -130,7 +130,7 @@ class Station(LoopThread):
             return False
         if request.call_id in self.calls or request.call_id in self._coming:
             self.agent.refuse(request, 482, "Loop Detected")
-        elif peer.password and not self.digest.accepts(request, peer):
+        elif peer.is_challenged and not self.digest.accepts(request, peer):
             self.agent.refuse(request, 401, "Unauthorized", self.digest.challenge())
         elif not self.peers.takes_call(peer) or len(self.calls) >= self.socket.most_calls:
             self.refused += 1

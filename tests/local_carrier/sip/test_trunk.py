@@ -130,6 +130,17 @@ def test_a_peer_with_a_password_is_challenged(right: bool) -> None:
         caller.close()
 
 
+def test_a_trunk_is_not_challenged_with_our_password_there() -> None:
+    login = {"username": "kunde", "password": "geheim"}  # pragma: allowlist secret
+    with desk(waits, Peer("trunk", HOST, calls_out=True, **login)) as us:
+        caller = calling(outside("hotline", us.address[1]))
+        line = caller.dials(OURS)
+        assert isinstance(line, SipLine)
+        line.over("caller")
+        eventually(us.is_idle)
+        caller.close()
+
+
 def test_the_number_stands_where_the_peer_wants_it_also_behind_a_challenge() -> None:
     def challenges(text: str, _: int) -> str | None:
         if not text.startswith("INVITE"):
