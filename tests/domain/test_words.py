@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 #: Enumerations that no page, report, file or alert shows: what they stand for is said by whole sentences.
 NOT_SHOWN = {
     "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace", "Held", "Promised",
-    "CarrierName", "CarrierSide",
+    "CallerIdIn", "CarrierName", "CarrierSide", "DialledFrom", "NumberFrom",
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
     "InterpreterRequestState", "LegEnding", "LinkPurpose", "MessageState", "PendingDeletionKind", "Placeholder",
     "QueueEntryMode", "QueueEntryState",
