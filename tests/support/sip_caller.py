@@ -103,6 +103,7 @@ class SipCaller(Caller):
     def puts_down(self) -> None:
         """Hang up."""
         self.line.over("caller")
+        self.line.hang_up()
 
     def _call(self) -> None:
         headers = {"X-Story": self._name} | ({} if self._at == "clock" else {"X-Hotline-At": self._at})
@@ -148,6 +149,7 @@ class SipTelephone(Telephone):
     def puts_down(self) -> None:
         """Hang up."""
         self.line.over("caller")
+        self.line.hang_up()
 
     def _ring_over_sip(self, ringing: Ringing) -> Line | str:
         """The hotline's end: it calls through the trunk."""
