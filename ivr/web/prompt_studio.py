@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audio.wav import write_wav
 from ivr.config.settings import settings
-from ivr.domain.languages import LANGUAGES
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows import checker as flow_check
 from ivr.flows import diagram
@@ -60,13 +60,14 @@ def languages() -> str:
 @studio.get("/<language>")
 def prompts(language: str) -> str:
     """Every prompt of a language."""
-    words = catalogue(language) if language in LANGUAGES else abort(404)
+    words, german = catalogue(language) if language in LANGUAGES else abort(404), catalogue(DEFAULT_LANGUAGE)
     with database.reading() as session:
         found = recordings.current(session, language)
     rows = [
         {
             "name": prompt,
             "text": words[prompt],
+            "german": german.texts.get(prompt, "") if language != DEFAULT_LANGUAGE else "",
             "reviewed": prompt in words.reviewed,
             "outdated": prompt in words.stale,
             "audible": prompt not in BUILDING_BLOCKS,
