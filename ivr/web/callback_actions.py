@@ -268,6 +268,7 @@ def name(task_id: int) -> Response:
     return act_on_task(
         task_id,
         uncovered(lambda session, task, user, now: collaboration.name_caller(session, task, user, form.name, now)),
+        text=form.name,
         done=gettext("The name is saved.") if form.name else gettext("The name is deleted."),
     )
 

@@ -44,6 +44,7 @@ def enter(task_id: int) -> Response:
         task_id,
         uncovered(lambda session, task, user, now: service.enter(session, task, entered, user, now)),
         form=form,
+        text=" → ".join(one for one in (form.name, form.represents) if one),
         done=gettext("Entered. What may be told stands above “Call back now”."),
     )
 
