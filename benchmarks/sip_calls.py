@@ -46,6 +46,7 @@ def _plays_and_records(line: Line) -> None:
 def _collects_keys(line: Line) -> None:
     typed = line.keys(100, "", 30).digits
     line.sends("1" if typed == "1234567890*#" * 8 + "1234" else "0")
+    line.wait(30)  # until the other end has heard it and hangs up
 
 
 def _keeps(kept: list[list[int]]) -> Callable[[Line], None]:
