@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
-from ivr.platform.keyed_hash import keyed_hashes
+from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 from ivr.platform.work_models import CountedRequest
 
 #: For how long it is known.
@@ -34,6 +34,15 @@ def count(session: Session, what: str, request: str, now: datetime) -> bool:
     if is_counted(session, what, request):
         return False
     new = insert(session.get_bind().dialect, CountedRequest).values(id=_hashes(what, request)[0], counted_at=now)
+    return session.scalar(new.on_conflict_do_nothing().returning(CountedRequest.id)) is not None
+
+
+def is_first(session: Session, what: str, request: str, now: datetime) -> bool:
+    """As :func:`count`, in one statement; a repetition is not recognised while the secret key is changed."""
+    if not request:
+        return True
+    mark = keyed_hash(Purpose.COUNTED_REQUESTS, f"{what} {request}")
+    new = insert(session.get_bind().dialect, CountedRequest).values(id=mark, counted_at=now)
     return session.scalar(new.on_conflict_do_nothing().returning(CountedRequest.id)) is not None
 
 

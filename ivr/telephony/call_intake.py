@@ -21,12 +21,14 @@ from ivr.domain.enums import EntryPlace, EventName
 from ivr.flows.request import RequestAnswers
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.models.calls import Call
-from ivr.platform import database, spool, write_behind
+from ivr.platform import counted_once, database, spool, write_behind
 from ivr.telephony import call_events, deferred_writes
 from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, Kept, RecordingEntry, TurnEntry
 from ivr.voicebox import voicebox
 
 log = logging.getLogger(__name__)
+
+_TURN = "turn"
 
 
 # -- turns -------------------------------------------------------------------------------------------
@@ -40,10 +42,12 @@ def write_turn(
     from_number: str | None,
     ending: str,
     now: datetime,
+    request: str = "",
 ) -> Kept:
     """Write down what has become known of the call since `before` and what was promised.
 
-    With the receipt code, once there is a task. `ending` is the name of the ending the call has reached, or empty.
+    With the receipt code, once there is a task. `ending` is the name of the ending the call has reached, or empty;
+    `request` identifies the carrier's request, of which a repetition writes nothing more.
 
     Raises:
         NotKept: nothing has taken it; the events are to be written down later.
@@ -54,7 +58,8 @@ def write_turn(
     if not said_more and _is_only_language(events):
         _write_progress_behind(state, bool(events), call_sid, from_number, ending, now)
         return as_before(state)
-    entry = TurnEntry(replace(state, pending_events=tuple(events)), call_sid, from_number, ending, said_more, now)
+    state_then = replace(state, pending_events=tuple(events))
+    entry = TurnEntry(state_then, call_sid, from_number, ending, said_more, now, request)
     live = any(event.name in call_events.ABOUT_LIVE_CALLS for event in events)
     kept = deferred_writes.write(entry, _HANDLERS, alone=live)
     # A code that was given already stays true while the database does not answer.
@@ -126,14 +131,16 @@ def take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     call = calls.seen(session, entry.call_sid, entry.from_number, began_at(state, entry.at))
     call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, state.step, state.language, state.request.concern, entry.ending, state.answers)
-    for event in state.pending_events:
+    # A repetition may come when the call has gone on, and would bring back what its caller has changed since.
+    is_new = not entry.request or counted_once.is_first(session, _TURN, f"{call.call_sid} {entry.request}", entry.at)
+    for event in state.pending_events if is_new else ():
         if not event.name_of_copy or spool.take_mark(session, event.name_of_copy):
             call_events.take_in(session, call, state, event, entry.at)
     if not entry.said_more and not any(event.name in call_events.ABOUT_TASKS for event in state.pending_events):
         return state.request.receipt_code
     request = Request.of(state.request)
     contact = contacts.of_call(session, call, request)
-    if contact is not None:
+    if contact is not None and is_new:
         intake.complete(session, contact, request)
     return contact.receipt_code if contact is not None else None
 

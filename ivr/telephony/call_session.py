@@ -44,15 +44,19 @@ from ivr.telephony.state_token import Unreadable, is_of_a_call_long_over, unseal
 log = logging.getLogger(__name__)
 
 
-def reply(turn: Turn, before: CallState | None = None) -> Document:
-    """Store the events of a step, and answer the carrier with a document."""
+def reply(turn: Turn, before: CallState | None = None, *, is_second: bool = False) -> Document:
+    """Store the events of a step, and answer the carrier with a document.
+
+    `is_second`: another turn of the same request may have been written down, before something broke.
+    """
     call, state = call_sid(), turn.state
     events = (*state.pending_events, *turn.events)
     step = script().steps[state.step]
     ending = step.ending if isinstance(step, End) else ""
     kept = None
     try:
-        kept = _written(before, state, events, ending) if call else None
+        request = "" if is_second else current().identity
+        kept = _written(before, state, events, ending, request) if call else None
         code = kept.code if kept else ""
         behind = state.is_behind or (kept is not None and kept.place != EntryPlace.DATABASE)
         if (state.pending_events, state.request.receipt_code, state.is_behind) != ((), code, behind):
@@ -71,7 +75,7 @@ def reply(turn: Turn, before: CallState | None = None) -> Document:
     return document(turn)
 
 
-def _written(before: CallState | None, state: CallState, events: Sequence[Event], ending: str) -> Kept:
+def _written(before: CallState | None, state: CallState, events: Sequence[Event], ending: str, request: str) -> Kept:
     """What became of a turn, which is written down if it has news.
 
     Raises:
@@ -81,7 +85,7 @@ def _written(before: CallState | None, state: CallState, events: Sequence[Event]
         return synthetic_turns.write(state, events, call_sid(), from_number(), ending, utc_now())
     if not call_intake.has_news(before, state, events, ending):
         return call_intake.as_before(state)
-    return call_intake.write_turn(before, state, events, call_sid(), from_number(), ending, utc_now())
+    return call_intake.write_turn(before, state, events, call_sid(), from_number(), ending, utc_now(), request)
 
 
 def _true_ending(turn: Turn, events: Sequence[Event], kept: Kept | None) -> Turn:

@@ -39,6 +39,8 @@ class TurnEntry:
     #: The caller has given more answers about a request that has a task already.
     said_more: bool
     at: datetime
+    #: Identifies the carrier's request, which may be delivered again; empty where it is not.
+    request: str = ""
 
 
 @dataclass(frozen=True)

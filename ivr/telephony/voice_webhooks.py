@@ -139,7 +139,9 @@ def _something_broke(error: Exception) -> Document | tuple[str, int]:
 def _take_up() -> Document:
     """The call goes on in the caller's language, with what was promised."""
     state = state_of(request.args.get("state", "") or _token_of_what_failed())
-    return reply(engine.take_up(script(), state, present_context()), state) if state else _begin_again()
+    if state is None:
+        return _begin_again()
+    return reply(engine.take_up(script(), state, present_context()), state, is_second=True)
 
 
 def _begin_again() -> Document:

@@ -27,7 +27,7 @@ from tests.support.volume import volume
 #: answer while both run; everything else needs a new one.
 SCHEMAS = {
     (CallState, 1): "cb10a3e17b6466d2",
-    (deferred_writes.TurnEntry, 1): "2e145be4e81f8b08",
+    (deferred_writes.TurnEntry, 1): "0ba42a591985fcd0",
     (deferred_writes.RecordingEntry, 1): "c00d0c8e68bea2b2",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }

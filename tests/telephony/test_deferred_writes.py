@@ -103,7 +103,7 @@ def test_the_entries_of_a_call_are_few_statements(empty_database: Settings, outa
 @pytest.mark.parametrize(
     "entry",
     [
-        TurnEntry(CallState("review", "de", answers=3), CALL, None, "", True, AT),
+        TurnEntry(CallState("review", "de", answers=3), CALL, None, "", True, AT, "f00d"),
         RecordingEntry(CallState("record", "de", recording_number=2), CALL, "RE1", "completed", None, AT),
         EndEntry(CALL, NUMBER, True, AT),
     ],

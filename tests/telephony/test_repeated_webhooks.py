@@ -170,6 +170,66 @@ def test_a_request_that_is_delivered_three_times_counts_once(hotline, monkeypatc
     assert {name: (once[1][name], often[1][name]) for name in names if once[1][name] != often[1][name]} == {}
 
 
+#: What a late request may change: when a number was last seen, and what is remembered of requests and done with jobs.
+_OF_THE_TIME = frozenset({"counted_requests", "work", "search_words", "known_callers.last_called_at"})
+LATE_WALKS = volume(test=15, ci=100, soak=1_000)
+
+
+def everything() -> dict[tuple[str, ...], Any]:
+    """All values of all rows."""
+    all_is_written()
+    with database.reading() as session:
+        return {
+            (table.name, *(str(row[key.name]) for key in table.primary_key.columns), column.name): row[column.name]
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table)).mappings()
+            for column in table.columns
+            if not _OF_THE_TIME & {table.name, f"{table.name}.{column.name}"}
+        }
+
+
+@pytest.fixture
+def delivered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[WebhookCall, str, dict[str, str]]]:
+    """Every request of every call, in its order."""
+    found: list[tuple[WebhookCall, str, dict[str, str]]] = []
+    post = WebhookCall._post
+
+    def noted(call: WebhookCall, url: str, **more: str) -> str:
+        found.append((call, url, more))
+        return post(call, url, **more)
+
+    monkeypatch.setattr(WebhookCall, "_post", noted)
+    return found
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(LATE_WALKS))
+def test_requests_that_are_delivered_again_when_the_call_has_gone_on_change_nothing(hotline, delivered, seed) -> None:
+    """As from a process that stood still: the carrier has asked another one, and the caller has gone on."""
+    walk(hotline, seed, "+4917622000001")
+    before, late = everything(), list(delivered)
+    random.Random(seed).shuffle(late)
+    for call, url, more in late:
+        call._post(url, **more)
+    after = everything()
+    changed = {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
+    assert changed == {}
+
+
+def test_a_number_that_its_caller_has_replaced_does_not_come_back_with_a_late_request(hotline, delivered) -> None:
+    person = WebhookCall(hotline, "anonymous").rings().presses("1", "1", "2", "017622222222", "2", "017633333333", "1")
+    with database.reading() as session:
+        code = session.scalars(select(Contact.receipt_code)).one()
+    for number in ("017644444444", "017655555555"):
+        WebhookCall(hotline, "anonymous").rings().presses("1", "3", "4", code, "1", number, "1").ends()
+    numbers = {"+4917633333333", "+4917655555555"}
+    for call, url, more in [*delivered]:
+        call._post(url, **more)
+        with database.reading() as session:
+            contact = session.scalars(select(Contact)).one()
+            assert {contact.callback_number, contact.changed_number_from} == numbers, (more, person.heard)
+
+
 # -- codes and PINs ------------------------------------------------------------------------------------
 
 
