@@ -29,6 +29,8 @@ from ivr.local_carrier.sip.sip_line import SipLine
 from ivr.local_carrier.sip.transactions import Wire
 
 log = logging.getLogger(__name__)
+# The library logs every call with its numbers at level INFO.
+logging.getLogger("aiosipua").setLevel(logging.WARNING)
 
 #: How a call that was never answered is refused, by the status that it ends with.
 _REFUSALS = {"busy": 486, "no-answer": 480, "failed": 500, "completed": 480}
