@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -31,6 +32,18 @@ _LONGEST_VALIDITY = 14400
 Refused = TwilioRestException
 
 
+class _Around(Protocol):
+    def __call__(self, name: str, /, *, method: str) -> AbstractContextManager[Any]: ...
+
+
+def _nothing(_name: str, /, *, method: str) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+#: What stands around each request; processes that are traced put a span there.
+around: _Around = _nothing
+
+
 class _HttpClient(TwilioHttpClient):
     """Sends requests to the configured base URL where there is one, with the token of the account that works.
 
@@ -42,6 +55,11 @@ class _HttpClient(TwilioHttpClient):
         self._tokens = tokens
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        """Send a request, with each token that may count until one is taken."""
+        with around("carrier", method=method):
+            return self._request(method, url, *args, **kwargs)
+
+    def _request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         target, spoken = _target(url), dialect()
         if kwargs.get("data"):
             kwargs["data"] = spoken.fields(kwargs["data"])

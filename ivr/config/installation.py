@@ -47,6 +47,18 @@ class Installation(BaseModel):
         description="Database, such as `postgresql://user@host/hotline`. Several servers, of which the one that takes "
         "writes is used: `postgresql://user@db1:5432,db2:5432/hotline`. Empty: SQLite under `var_dir`.",
     )
+    database_connections: int = Field(
+        20,
+        ge=14,
+        le=1000,
+        description="Connections to PostgreSQL that the processes of one host open at most, together; a command by "
+        "hand comes on top. More of them let more calls and pages be answered at one time.",
+    )
+    database_pooler: bool = Field(
+        False,
+        description="Whether `database_url` leads through PgBouncer in transaction mode (or another pooler that gives "
+        "each transaction any connection): no plan is kept on a connection then, and no setting.",
+    )
     redis_url: str = Field(
         "", description="Redis, such as `redis://host:6379/0`. Empty: a server of its own under `var_dir`."
     )
@@ -72,6 +84,14 @@ class Installation(BaseModel):
     log_format: Literal["text", "json"] = Field(
         "text", description="How logs are written: `text` for people, `json` for a log service."
     )
+
+    tracing_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[!-~]+)?$",
+        description="Where traces of webhooks and jobs are sent (OpenTelemetry, OTLP over HTTP), such as "
+        "`http://collector:4318/v1/traces`; needs the extra `tracing`. Empty: nothing is traced.",
+    )
+    tracing_share: float = Field(1.0, ge=0, le=1, description="The share of webhooks and jobs that is traced.")
 
     backup_hours: int = Field(
         26,

@@ -32,7 +32,7 @@ from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState, 
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import database, live_events, monitoring, outbox, outbox_leases
+from ivr.platform import database, live_events, monitoring, outbox, outbox_leases, tracing
 from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, expected_words, gist_job, language_job, plausibility, raised_words, second_job
@@ -156,7 +156,8 @@ def _heard(recording_id: int, sid: str, language: str) -> Judged:
 def _measured(sound: Sound, language: str, phrases: Sequence[str]) -> TranscriptionResult:
     """What the first engine of a language hears; its time is counted."""
     began = time.monotonic()
-    result = engines.transcribe(sound, language, phrases)
+    with tracing.span("transcription", language=language, audio_seconds=sound.seconds):
+        result = engines.transcribe(sound, language, phrases)
     monitoring.count("transcribed_audio_seconds", sound.seconds, language)
     monitoring.count("transcription_seconds", time.monotonic() - began, language)
     return result

@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import MapAdapter, Rule
 
-from ivr.platform import monitoring
+from ivr.platform import monitoring, tracing
 from ivr.platform.timed_signatures import Signer
 from ivr.telephony.carrier_request import CarrierRequest, current
 from ivr.telephony.document import Document
@@ -104,7 +104,9 @@ class Application(Flask):
         request = CarrierRequest(environ)
         request.url_rule, request.view_args = webhook.rule, {}
         with RequestContext(self, environ, request, self.session_interface.session_class()) as context:
-            answer = self._answer(webhook, context)
+            with tracing.span("webhook", endpoint=webhook.rule.endpoint) as span:
+                answer = self._answer(webhook, context)
+                tracing.tell(span, status=200 if isinstance(answer, Document) else answer.status_code)
             self._count(webhook.rule.endpoint, began, environ)
             if not isinstance(answer, Document):
                 return answer(environ, start_response)

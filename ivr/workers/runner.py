@@ -20,7 +20,7 @@ from ivr.contact_centre import dialer_job, duty_call_job
 from ivr.domain.complete import complete
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, monitoring, outbox, settings_store
+from ivr.platform import database, monitoring, outbox, settings_store, tracing
 from ivr.platform.work_models import Work
 from ivr.reporting import report_mail_job
 from ivr.transcription import answer_job, gist_job, language_job, second_job, transcribe_job
@@ -87,7 +87,8 @@ def _run_once(work_id: int, worker: str) -> bool:
         _report_if_spent(session, work)  # a job that kills its worker raises no error to report
     outbox.attempt.set(work.attempts)
     try:
-        with _lease_kept(work_id, worker), outbox.running(work) as running:
+        about = tracing.span("job", kind=work.kind, attempt=work.attempts)
+        with _lease_kept(work_id, worker), outbox.running(work) as running, about:
             _handler(work)(work.subject_id)
     except Exception as error:
         log.warning("%s %d failed (%s)", work.kind, work_id, type(error).__name__, exc_info=True)
