@@ -43,6 +43,20 @@ def migrate() -> None:
     bring_up_to_date()
 
 
+@click.command("widen-ids", cls=HotlineCommand)
+def widen_ids() -> None:
+    """Give a PostgreSQL database of an older version ids of 64 bits; calls go on."""
+    from ivr.operations import wide_ids
+    from ivr.operations.table_copy import CannotCopy
+    from ivr.platform.schema import StillMigrating
+
+    try:
+        wide_ids.widen(click.echo)
+    except (CannotCopy, StillMigrating) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("All ids have 64 bits.")
+
+
 @click.command(cls=HotlineCommand)
 def worker() -> None:
     """Fetch recordings and transcribe them (Procfile: worker)."""
@@ -61,9 +75,12 @@ def worker() -> None:
 def clock() -> None:
     """Watch deadlines, queue what was left (Procfile: clock)."""
     from ivr.config.settings import settings
+    from ivr.domain.enums import DatabaseUser
+    from ivr.platform import database
     from ivr.workers import scheduler
 
     settings()
+    database.serve(DatabaseUser.SCHEDULER)
     _prepare()
     scheduler.run()
 

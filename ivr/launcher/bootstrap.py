@@ -27,11 +27,11 @@ VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 _ROOM_MB = 1500
 #: Debian packages that the tests need: a browser without windows (a third less work), people's voices from telephone
-#: prompts, Korean letters, the other database, the proxies before the hotline, what judges units and rules of alerts,
-#: two telephones that are not ours.
+#: prompts, Korean letters, the other database and its pooler, the proxies before the hotline, what judges units and
+#: rules of alerts, two telephones that are not ours.
 _TEST_PACKAGES = [
     "chromium-headless-shell", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql", "nginx", "haproxy",
-    "systemd", "prometheus", "sip-tester", "baresip-core",
+    "pgbouncer", "systemd", "prometheus", "sip-tester", "baresip-core",
 ]  # fmt: skip
 
 

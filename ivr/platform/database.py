@@ -22,39 +22,54 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.platform import database_damage, kept_plans, live_events, outbox, private_files
+from ivr.domain.enums import DatabaseUser
+from ivr.platform import connection_pools, database_damage, kept_plans, live_events, outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
 from ivr.platform.fair_lock import FairLock
 
 _patience = Patience()
+_user = DatabaseUser.COMMAND
 #: Seconds that a write of live calls waits for its turn at least. A webhook has four until the carrier asks again.
 _TURN_SECONDS = 3.0
 #: Seconds between two looks at whether SQLite's file is whole.
 _EXAMINE_EVERY = 10.0
 
 
-def be_quick() -> None:
+def serve(user: DatabaseUser) -> None:
+    """Say what this process is: from now on it opens its share of the host's connections to PostgreSQL."""
+    global _user
+    _user = user
+    close()
+
+
+def be_quick(user: DatabaseUser) -> None:
     """This process answers callers.
 
     Wait little, after a failure do not ask for a second, and keep an eye on whether the database answers at all (a
     server may take a connection and stay silent). Call it before the first connection.
     """
+    serve(user)
     _patience.seconds, _patience.pause = 1.2, 1.0
     threading.Thread(target=_look, name="database", daemon=True).start()
 
 
 def _look() -> None:
-    examined = 0.0
+    examined, watched = 0.0, engine()
+    if watched.dialect.name != "sqlite":  # all others may be in use, which says nothing of the database
+        watched = connection_pools.open_watcher(settings().database, _patience)
     while True:
         if time.monotonic() - examined > _EXAMINE_EVERY:
             database_damage.look_again()
             examined = time.monotonic()
         _patience.looking_since = time.monotonic()
         try:
-            with engine().connect() as connection:
-                connection.exec_driver_sql("SELECT 1")
+            with watched.connect() as connection:
+                if watched.dialect.name == "sqlite":
+                    connection.exec_driver_sql("SELECT 1")
+                else:
+                    kept_plans.plans.found(connection.exec_driver_sql(kept_plans.LOOK).scalar())
             _patience.answered()
         except SQLAlchemyError as error:
             _patience.looking_since = None
@@ -64,30 +79,16 @@ def _look() -> None:
 
 def connect(url: str) -> Engine:
     """An engine for `url`, set up for many short transactions from several processes."""
-    seconds = _patience.seconds
     if make_url(url).get_backend_name() != "sqlite":
-        limits = {"connect_timeout": 2, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
-        options = {"options": f"-c lock_timeout={int(seconds * 1000)}"} if _patience.pause else {}
-        engine = create_engine(
-            url,
-            connect_args={**limits, **options},
-            pool_pre_ping=True,
-            pool_size=10,
-            max_overflow=20,
-            pool_timeout=seconds,
-            hide_parameters=True,
-        )
-        _ping_unless_watched(engine)
-        kept_plans.keep(engine)
-        return engine
+        return connection_pools.open_postgresql(url, _user, _patience)
     if path := make_url(url).database:
         _make_private(Path(path))
     engine = create_engine(
         url,
-        connect_args={"timeout": seconds},
+        connect_args={"timeout": _patience.seconds},
         pool_size=10,
         max_overflow=20,
-        pool_timeout=seconds,
+        pool_timeout=_patience.seconds,
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -100,16 +101,6 @@ def _make_private(path: Path) -> None:
     private_files.make_directory(path.parent)
     with suppress(OSError):  # connecting will say what is wrong
         private_files.make_file(path)
-
-
-def _ping_unless_watched(engine: Engine) -> None:
-    """A connection is not asked whether it still works while the watcher knows that the database is there."""
-    ping = engine.dialect.do_ping
-
-    def ping_if_in_doubt(connection: Any) -> bool:
-        return _patience.is_there() or ping(connection)
-
-    engine.dialect.do_ping = ping_if_in_doubt  # type: ignore[method-assign,assignment]
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -222,6 +213,8 @@ def one_instant() -> Iterator[Session]:
 def _watched(*, writing: bool) -> Iterator[None]:
     database_damage.check()
     _patience.check(writing)
+    if _patience.crowded_until:
+        connection_pools.refuse_in_a_crowd(engine(), _patience)
     try:
         yield
     except UnknownStoredValue as error:
@@ -233,13 +226,14 @@ def _watched(*, writing: bool) -> Iterator[None]:
         raise
 
 
-#: SQLite lets writers wait by sleeping longer and longer; the threads of one process queue here instead.
+#: SQLite lets writers wait by sleeping longer and longer; the threads of one process queue here instead. With
+#: PostgreSQL only those queue here that write alone: of each process one waits on a connection, the others without.
 _turn = FairLock()
 
 
 @contextmanager
-def _in_turn(shared: Engine, seconds: float = 0.0) -> Iterator[None]:
-    if shared.dialect.name != "sqlite":
+def _in_turn(shared: Engine, seconds: float = 0.0, *, alone: bool = False) -> Iterator[None]:
+    if shared.dialect.name != "sqlite" and not alone:
         yield
         return
     turn = _turn
@@ -299,7 +293,7 @@ def writing_alone(*, waits_for_rows: bool = True) -> Iterator[Session]:
     tenth of a second, so that one row does not hold up all that write alone.
     """
     seconds = max(_TURN_SECONDS, _patience.seconds)
-    with _session(_waiting_engine(engine(), seconds), seconds) as session:
+    with _session(_waiting_engine(engine(), seconds), seconds, alone=True) as session:
         if session.get_bind().dialect.name == "postgresql":
             wait = f"{int(seconds * 1000)}ms" if _patience.pause else "0"  # 0: without limit, as workers wait
             session.execute(_TAKE_TURN, {"wait": wait, "number": _ALONE})
@@ -309,9 +303,9 @@ def writing_alone(*, waits_for_rows: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def _session(target: Engine, seconds: float) -> Iterator[Session]:
+def _session(target: Engine, seconds: float, *, alone: bool = False) -> Iterator[Session]:
     with Session(target, expire_on_commit=False) as session:
-        with _watched(writing=True), _in_turn(engine(), seconds), session.begin():
+        with _watched(writing=True), _in_turn(engine(), seconds, alone=alone), session.begin():
             yield session
         outbox.dispatch(session)
         live_events.dispatch(session)

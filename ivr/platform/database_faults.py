@@ -31,6 +31,7 @@ _STATES: Mapping[str, DatabaseFault] = {
     "40P01": _BUSY,  # deadlock: the other one has gone on
     "57014": _BUSY,  # statement cancelled
     "53300": _BUSY,  # all connections are taken
+    "0A000": _BUSY,  # ids have got another type since the statement was planned; the next time it is planned anew
     "53100": _FULL,
     "58030": _AWAY,  # input or output failed
     "XX001": _DAMAGED,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from sqlalchemy.exc import TimeoutError
+
 from ivr.domain.enums import DatabaseFault
 from ivr.platform import database_damage
 from ivr.platform.database_faults import Away, fault_of
@@ -27,9 +29,13 @@ class Patience:
     #: Until when (monotonic) nothing is read, and nothing is written.
     no_reading_until = 0.0
     no_writing_until = 0.0
+    #: Until when (monotonic) nobody waits for a connection: somebody has waited for one in vain a moment ago.
+    crowded_until = 0.0
     #: Since when (monotonic) a look at the database has gone unanswered, and when the last one was answered.
     looking_since: float | None = None
     answered_at = 0.0
+    #: When (monotonic) something last failed that concerns everybody.
+    failed_at = 0.0
     #: Whether the last failure left reading possible.
     _only_writing = False
 
@@ -52,14 +58,16 @@ class Patience:
 
         A row that somebody else holds concerns one call. Treated as an outage it made a whole host write to its disk.
         """
+        if isinstance(error, TimeoutError):
+            self.crowded_until = time.monotonic() + self.pause
         fault = fault_of(error)
         if fault in _OF_ONE or isinstance(error, Away):
             return
         if fault == DatabaseFault.DAMAGED:
             database_damage.suspect()
-        self.answered_at = 0.0
+        self.answered_at, self.failed_at = 0.0, time.monotonic()
         self._only_writing = fault in _OF_WRITING
-        until = time.monotonic() + self.pause
+        until = self.failed_at + self.pause
         self.no_writing_until = until
         if not writing and not self._only_writing:
             self.no_reading_until = until

@@ -11,14 +11,62 @@ connection has sent five times. Two things made it forget that:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import BinaryExpression, BindParameter, Engine
+from sqlalchemy import BinaryExpression, BindParameter, Engine, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+
+#: How often a connection sends a statement before it is planned once for all.
+_OFTEN = 5
+#: Seconds between two looks at whether plans may be kept.
+LOOK_EVERY = 1.0
+_MARK = "plans_are_not_kept"
+#: Asks whether plans may be kept, and so whether the database answers at all.
+LOOK = f"SELECT to_regclass('{_MARK}')"
+
+
+class Plans:
+    """Whether this process keeps plans: not while ids get other types, which no plan expects."""
+
+    are_kept = True
+    looked_at = 0.0
+
+    def found(self, mark: object) -> None:
+        """A look has been answered."""
+        self.are_kept, self.looked_at = mark is None, time.monotonic()
+
+    def look(self, connection: Any) -> None:
+        """Look on a connection of psycopg that is in no transaction."""
+        connection.autocommit = True
+        try:
+            self.found(connection.execute(LOOK, prepare=False).fetchone()[0])
+        finally:
+            connection.autocommit = False
+
+    def may_be_used(self, connection: Any) -> bool:
+        """Whether a connection plans as it should from now on; otherwise it has to be opened anew."""
+        had, connection.prepare_threshold = connection.prepare_threshold, _OFTEN if self.are_kept else None
+        return had is not None or not self.are_kept
+
+
+#: Of this process.
+plans = Plans()
+
+
+def pause(session: Session) -> None:
+    """Let no process keep plans, some seconds from now on."""
+    session.execute(text(f"CREATE TABLE IF NOT EXISTS {_MARK} ()"))
+
+
+def go_on(session: Session) -> None:
+    """Let all keep plans again."""
+    session.execute(text(f"DROP TABLE IF EXISTS {_MARK}"))
 
 
 def keep(engine: Engine) -> None:

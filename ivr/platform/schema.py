@@ -133,12 +133,10 @@ def _file_lock(shared: Engine, patience: float) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(shared: Engine, patience: float) -> Iterator[None]:
-    # A connection of its own: the lock ends with it, even if this process is killed.
-    with shared.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    # A transaction of its own that does nothing else: the lock ends with it, even if this process is killed, and a
+    # pooler leaves it on one connection of the server.
+    with shared.connect() as connection:
         connection.detach()  # closed at the end, not kept in a pool that a migration throws away
-        asked = text("SELECT pg_try_advisory_lock(:number)")
+        asked = text("SELECT pg_try_advisory_xact_lock(:number)")
         _wait(lambda: bool(connection.scalar(asked, {"number": _LOCK})), patience)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})
+        yield

@@ -26,11 +26,12 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from ivr.accounts import demo_logins
+from ivr.carrier import client
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.contact_centre import dialer_job
 from ivr.domain.digits import LARGEST_ID
-from ivr.domain.enums import WorkKind
+from ivr.domain.enums import DatabaseUser, WorkKind
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.platform import (
@@ -47,6 +48,7 @@ from ivr.platform import (
     schema,
     settings_store,
     spool,
+    tracing,
 )
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
@@ -245,15 +247,15 @@ def _home() -> Response:
 
 def serve() -> Flask:
     """The web application of a process of its own: pages, and calls where no process of their own answers them."""
-    return _serve(create_app, "web")
+    return _serve(create_app, DatabaseUser.WEB)
 
 
-def _serve(create: Callable[[], Flask], name: str) -> Flask:
+def _serve(create: Callable[[], Flask], name: DatabaseUser) -> Flask:
     """An application that answers quickly whatever is away, and writes down later what could not be written at once."""
     private_files.begin()
     log_setup.set_up(settings().log_format, logging.WARNING)
     private_files.mend(settings().var_dir, *settings().private_paths)
-    database.be_quick()
+    database.be_quick(name)
     settings_store.begin()
     try:
         demo_logins.check()
@@ -267,6 +269,8 @@ def _serve(create: Callable[[], Flask], name: str) -> Flask:
     live_events.publish = live_events.publish_soon
     memory_report.begin()
     monitoring.begin(name)
+    tracing.begin(name)
+    client.around = tracing.span
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     rehearsal.rehearse(app)  # gunicorn takes connections when this returns
     return app
@@ -285,7 +289,7 @@ def create_call_app() -> Flask:
 
 def serve_calls() -> Flask:
     """The application of a process that answers calls, and nothing else takes its time."""
-    return _serve(create_call_app, "voice")
+    return _serve(create_call_app, DatabaseUser.VOICE)
 
 
 #: Seconds between two looks at the spool.

@@ -21,10 +21,11 @@ from typing import NoReturn
 import psutil
 from redis.exceptions import RedisError
 
-from ivr.carrier import call_control
+from ivr.carrier import call_control, client
 from ivr.config.settings import settings
+from ivr.domain.enums import DatabaseUser
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, job_queue, live_events, monitoring, outbox, schema
+from ivr.platform import connection_pools, database, job_queue, live_events, monitoring, outbox, schema, tracing
 from ivr.transcription import engines, model_plan
 from ivr.transcription.vosk_engine import recognition
 from ivr.workers import queued_job
@@ -34,9 +35,9 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks at the children, and between two looks for new models.
 _LOOK = 0.05
 _LOOK_FOR_MODELS = 2.0
-#: Processes that place and change calls. Two, so that a slow answer of the carrier does not delay other calls.
-_CALLING = 2
 _PR_SET_PDEATHSIG = 1
+#: Queues whose processes keep a connection to the database.
+_OF_CALLERS = (job_queue.CALLS, job_queue.GENERAL)
 #: How far the process that listens for languages stands back, and the seconds without work after which it ends.
 _LISTENING_NICE, _LISTENING_IDLE = 10, 300
 
@@ -66,13 +67,14 @@ class Pool:
         signal.signal(signal.SIGINT, self._stop)
         outbox.hand_over = job_queue.hand_over
         live_events.publish = live_events.publish_soon
+        database.serve(DatabaseUser.DECODING)  # this process only tells which jobs have lost their worker
         monitoring.begin("worker")
         schema.await_current(lambda: self._stopping)
         database.engine().dispose()  # the children open connections of their own
         with contextlib.suppress(RedisError):
             job_queue.delete_former_queues(job_queue.impatient())
         call_control.prepare()  # its children inherit it
-        for _ in range(_CALLING):
+        for _ in range(connection_pools.CALLING):
             self._fork(job_queue.CALLS)
         self._fork(job_queue.GENERAL)
         self._load_models()
@@ -181,8 +183,11 @@ def _work(child: _Child) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     database.forget_connections()
+    database.serve(DatabaseUser.JOBS if child.queue in _OF_CALLERS else DatabaseUser.DECODING)
     recognition.reset_memory_baseline()
     monitoring.begin(child.queue.partition("-")[0])
+    tracing.begin("worker")
+    client.around = tracing.span
     status = 1
     try:
         connection = job_queue.patient()
@@ -198,5 +203,6 @@ def _work(child: _Child) -> NoReturn:
         log.exception("%s stopped", child.name)
         time.sleep(1)  # Redis may not answer: do not fork too fast
     finally:
+        tracing.end()
         logging.shutdown()
         os._exit(status)

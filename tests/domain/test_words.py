@@ -21,7 +21,7 @@ from ivr.web.words import TABLES
 ROOT = Path(__file__).parent.parent.parent
 #: Enumerations that no page, report, file or alert shows: what they stand for is said by whole sentences.
 NOT_SHOWN = {
-    "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace", "Held", "Promised",
+    "ClockState", "DatabaseFault", "DatabaseUser", "EntryOutcome", "EntryPlace", "Held", "Promised",
     "CallerIdIn", "CarrierName", "CarrierSide", "DialledFrom", "NumberFrom",
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
     "InterpreterRequestState", "LegEnding", "LinkPurpose", "MessageState", "PendingDeletionKind", "Placeholder",

@@ -15,6 +15,8 @@ from ivr.config import settings as configuration
 from ivr.platform import database
 from tests.support.databases import Databases
 from tests.support.environment import forget_settings
+from tests.support.pgbouncer import Bouncer
+from tests.support.pgbouncer import running as pgbouncer_running
 from tests.support.postgres import Postgres, running
 from tests.support.servers import free_port
 
@@ -27,9 +29,18 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
+def pgbouncer(postgres: Postgres) -> Iterator[Bouncer]:
+    """PgBouncer before the PostgreSQL server."""
+    with pgbouncer_running(postgres) as bouncer:
+        yield bouncer
+
+
+@pytest.fixture(scope="session")
 def databases(request: pytest.FixtureRequest) -> Databases:
-    """New databases of the kind that this run tests: `DATABASE=postgresql make test`, SQLite otherwise."""
-    return Databases(request.getfixturevalue("postgres") if os.environ.get("DATABASE") == "postgresql" else None)
+    """New databases of the kind that this run tests: `DATABASE=postgresql`, the same behind `pgbouncer`, or SQLite."""
+    kind = os.environ.get("DATABASE")
+    server = request.getfixturevalue("postgres") if kind in ("postgresql", "pgbouncer") else None
+    return Databases(server, request.getfixturevalue("pgbouncer") if kind == "pgbouncer" else None)
 
 
 @pytest.fixture(scope="session")

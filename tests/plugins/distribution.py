@@ -88,6 +88,6 @@ def _belongs_to_this_run(item: pytest.Item) -> bool:
         return False
     since = max((LEVELS.index(mark.args[0]) for mark in item.iter_markers("since")), default=0)
     needs_database = "databases" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("sqlite")
-    if os.environ.get("DATABASE") == "postgresql" and not needs_database:
+    if os.environ.get("DATABASE", "sqlite") != "sqlite" and not needs_database:
         return False
     return since <= LEVEL

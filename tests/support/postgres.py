@@ -50,11 +50,12 @@ class Postgres:
         self._run([_bin("initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
 
     def _run(self, command: list[str]) -> None:
-        done = subprocess.run([*self._as_postgres(), *command], capture_output=True, text=True, cwd=self.data.parent)
+        done = subprocess.run([*self.as_postgres(), *command], capture_output=True, text=True, cwd=self.data.parent)
         assert done.returncode == 0, done.stderr
 
     @staticmethod
-    def _as_postgres() -> list[str]:
+    def as_postgres() -> list[str]:
+        """What a command begins with, so that it does not run as root."""
         if os.geteuid() != 0:
             return []
         user = pwd.getpwnam("postgres")
@@ -66,7 +67,7 @@ class Postgres:
         command += ["-c", "max_connections=300", "-c", "shared_buffers=64MB"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._as_postgres(), *command], stdout=log, stderr=log, cwd=self.data.parent, start_new_session=True
+                [*self.as_postgres(), *command], stdout=log, stderr=log, cwd=self.data.parent, start_new_session=True
             )
         deadline = time.monotonic() + 30
         while True:

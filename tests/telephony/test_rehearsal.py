@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event, func, inspect, select, table
 
 from ivr.calls import call_counters
+from ivr.domain.enums import DatabaseUser
 from ivr.platform import database, job_queue, spool, write_behind
 from ivr.prompts.script import offered_languages
 from ivr.telephony import rehearsal, spoken_lines
@@ -83,13 +84,13 @@ def test_a_process_takes_connections_when_it_has_rehearsed(monkeypatch) -> None:
     done = []
     for name in ("private_files", "log_setup", "demo_logins", "memory_report", "monitoring", "settings_store"):
         monkeypatch.setattr(web, name, _Nothing())
-    monkeypatch.setattr(web.database, "be_quick", lambda: None)
+    monkeypatch.setattr(web.database, "be_quick", lambda user: None)
     monkeypatch.setattr(web.threading, "Thread", _Nothing())
     monkeypatch.setattr(web.rehearsal, "rehearse", done.append)
     for module, name in ((web.outbox, "hand_over"), (web.live_events, "publish")):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
     app = Flask("x")
-    assert web._serve(lambda: app, "voice") is app
+    assert web._serve(lambda: app, DatabaseUser.VOICE) is app
     assert done == [app]
     assert "--preload" not in (ROOT / "Procfile").read_text()
 

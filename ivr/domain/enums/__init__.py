@@ -118,6 +118,7 @@ from ivr.domain.enums.tasks import (
 from ivr.domain.enums.work import (
     ClockState,
     DatabaseFault,
+    DatabaseUser,
     EntryOutcome,
     EntryPlace,
     WorkKind,
@@ -155,6 +156,7 @@ __all__ = [
     "DangerKind",
     "DangerStep",
     "DatabaseFault",
+    "DatabaseUser",
     "DeletionCause",
     "DeliveryState",
     "DialledFrom",

@@ -44,6 +44,17 @@ class DatabaseFault(StrEnum):
     INPUT = "input"
 
 
+class DatabaseUser(StrEnum):
+    """Kinds of processes that use the database, by how many connections each may open."""
+
+    VOICE = "voice"
+    WEB = "web"
+    JOBS = "jobs"
+    DECODING = "decoding"
+    SCHEDULER = "scheduler"
+    COMMAND = "command"
+
+
 class EntryPlace(StrEnum):
     """Where an entry about a call is."""
 
