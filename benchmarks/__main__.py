@@ -36,6 +36,7 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "promises": ([], ["--tasks", "100000"]),
     "live_calls": ([], ["--rounds", "2"]),
     "capacity": ([], ["--calls", "30", "--messages", "6", "--conversations", "5"]),
+    "wide_ids": ([], ["--rows", "200000"]),
     "live_calls-postgres": (["--postgres"], ["--postgres", "--rounds", "2"]),
 }
 

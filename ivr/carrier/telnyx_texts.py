@@ -14,7 +14,7 @@ from ivr.carrier import tokens
 from ivr.carrier.answers import named, pause_of, told
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
 from ivr.config.settings import settings
-from ivr.domain.digits import whole_number
+from ivr.domain.digits import LARGEST_NUMBER, whole_number
 from ivr.domain.enums import CarrierFault
 
 #: Its states of a message that did not arrive. `delivery_unconfirmed` is none: nobody knows.
@@ -117,7 +117,7 @@ def _refusal(answer: requests.Response) -> Refusal:
 
 
 def _code(errors: list[_Error] | None) -> int:
-    return (whole_number(str(errors[0].code)) or 0) if errors else 0
+    return (whole_number(str(errors[0].code), LARGEST_NUMBER) or 0) if errors else 0
 
 
 def _fault(status: int) -> CarrierFault:

@@ -11,7 +11,7 @@ from ivr.carrier import signature, telnyx_texts
 from ivr.carrier.dialects import dialect
 from ivr.carrier.signature import FORM, JSON, Answer
 from ivr.domain.carrier_ids import carrier_id
-from ivr.domain.digits import number_in
+from ivr.domain.digits import LARGEST_NUMBER, number_in
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def read(request: Request) -> TextEvent:
     if dialect().SENDS_TEXTS:
         form = request.form
         return TextEvent(
-            carrier_id(form.get("MessageSid", "")), form.get("MessageStatus", ""), number_in(form, "ErrorCode")
+            carrier_id(form.get("MessageSid", "")),
+            form.get("MessageStatus", ""),
+            number_in(form, "ErrorCode", most=LARGEST_NUMBER),
         )
     try:
         told = telnyx_texts.Event.model_validate_json(request.get_data())

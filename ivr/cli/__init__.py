@@ -16,8 +16,8 @@ from ivr.cli.groups import Hotline
 
 #: The commands by section, each with the module of this package that defines it.
 _SECTIONS = {
-    "Run": {"setup": "setup", "run": "processes", "migrate": "processes", "worker": "processes", "clock": "processes",
-            "exchange": "processes"},
+    "Run": {"setup": "setup", "run": "processes", "migrate": "processes", "widen-ids": "processes",
+            "worker": "processes", "clock": "processes", "exchange": "processes"},
     "Try": {"call": "call", "demo": "demo"},
     "Call script, prompts and speech": {"flow": "flow", "prompts": "prompts", "models": "models",
                                         "languages": "languages", "transcribe-eval": "evaluation"},

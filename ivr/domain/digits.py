@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: Ids are 32-bit integers in both databases.
-LARGEST_ID = 2**31 - 1
+#: Ids are 64-bit integers in both databases; a browser's numbers are exact up to here.
+LARGEST_ID = 2**53 - 1
+#: Other whole numbers are 32-bit integers in PostgreSQL.
+LARGEST_NUMBER = 2**31 - 1
 
 
 def is_digits(text: str) -> bool:
@@ -24,7 +26,7 @@ def whole_number(text: str, most: int = LARGEST_ID) -> int | None:
     return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None
 
 
-def number_in(values: Mapping[str, str], name: str, default: int = 0) -> int:
-    """The whole number of a field that comes from outside; `default` where it is missing or is none."""
-    found = whole_number(values.get(name, ""))
+def number_in(values: Mapping[str, str], name: str, default: int = 0, most: int = LARGEST_ID) -> int:
+    """The whole number of a field that comes from outside; `default` where it is missing, too large or none."""
+    found = whole_number(values.get(name, ""), most)
     return default if found is None else found

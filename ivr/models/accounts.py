@@ -20,14 +20,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.domain.enums import AccountChange, LinkPurpose, Role
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 
 class LogIn(Base):
     """Somebody is logged in with a browser; the cookie holds a random token, this its SHA-256."""
 
     __tablename__ = "log_ins"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     #: Where from, as far as the network says.
@@ -62,7 +62,7 @@ class SecurityKey(Base):
     """A security key or passkey (WebAuthn) as a second factor."""
 
     __tablename__ = "security_keys"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     #: Base64url.
@@ -94,7 +94,7 @@ class Team(Base):
     """A team (Team) that answers calls and works callback tasks; mirrors the configuration."""
 
     __tablename__ = "teams"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     members: Mapped[list[User]] = relationship(secondary=team_members, back_populates="teams")
@@ -105,7 +105,7 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", *Role),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[Role] = mapped_column(Enumerated(Role, 20))
@@ -149,7 +149,7 @@ class StaffTelephone(Base):
 
     __tablename__ = "staff_telephones"
     __table_args__ = (UniqueConstraint("number", "user_id"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: E.164, or the beginning of a block of numbers with a `*` behind it.
     number: Mapped[str] = mapped_column(String(32), index=True)
     #: Whose it is; everybody's where it is None.
@@ -164,7 +164,7 @@ class ApiToken(Base):
     """A bearer token for /api/v1; only its SHA-256 is kept."""
 
     __tablename__ = "api_tokens"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     #: What it opens, see ivr.accounts.users.SCOPES.
@@ -182,7 +182,7 @@ class AccountNotice(Base):
 
     __tablename__ = "account_notices"
     __table_args__ = (one_of("change", *AccountChange),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
     change: Mapped[AccountChange] = mapped_column(Enumerated(AccountChange, 40))
@@ -195,7 +195,7 @@ class SecondFactorReset(Base):
     """An administrator asks that somebody's second factors are removed; another one confirms it, or does not."""
 
     __tablename__ = "second_factor_resets"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     asked_at: Mapped[datetime]
@@ -211,7 +211,7 @@ class AccountLink(Base):
 
     __tablename__ = "account_links"
     __table_args__ = (one_of("purpose", *LinkPurpose),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: None: an address was given that is nobody's.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[LinkPurpose] = mapped_column(Enumerated(LinkPurpose, 20))
@@ -237,7 +237,7 @@ class KeptForm(Base):
     """What somebody has typed into a form that arrived after their log-in had ended, sealed."""
 
     __tablename__ = "kept_forms"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     #: The address that the form is sent to.
     path: Mapped[str] = mapped_column(String(500))

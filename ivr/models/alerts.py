@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.domain.enums import AlertEvent, CarrierFault, DeliveryState, Medium
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 _UNTOLD = text("message_id IS NULL")
 
@@ -24,7 +24,7 @@ class AlertItem(Base):
         one_of("kind", *AlertEvent),
         Index("ix_alert_items_untold", "subscription", "kind", "at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     subscription: Mapped[str] = mapped_column(String(60))
     kind: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20))
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
@@ -37,7 +37,7 @@ class AlertMessage(Base):
 
     __tablename__ = "alert_messages"
     __table_args__ = (one_of("state", *DeliveryState), Index(None, "subscription", "created_at"))
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     subscription: Mapped[str] = mapped_column(String(60))
     urgent: Mapped[bool] = mapped_column(Boolean)
     subject: Mapped[str] = mapped_column(String(200))

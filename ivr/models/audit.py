@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 
 class Opening(Base):
@@ -19,7 +19,7 @@ class Opening(Base):
 
     __tablename__ = "openings"
     __table_args__ = (Index(None, "task_id", "user_id"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     reason: Mapped[str] = mapped_column(String(300))
@@ -40,15 +40,15 @@ class AccessLine(Base):
         Index(None, "action", "number"),
         Index(None, "team", "number"),
     )
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(index=True)
     #: See ivr.audit.access_log.ACTIONS.
     action: Mapped[str] = mapped_column(String(20))
     #: The user; None where a program or the hotline itself has acted, which `actor` names.
-    user_id: Mapped[int | None]
+    user_id: Mapped[Id | None]
     actor: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(20))
-    task_id: Mapped[int | None]
+    task_id: Mapped[Id | None]
     #: Key of the team whose task it was.
     team: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(String(300))
@@ -56,7 +56,7 @@ class AccessLine(Base):
     #: What else: which recording, how many tasks, covered or not; never what was read.
     detail: Mapped[str] = mapped_column(String(500))
     #: For a line that says that older ones were deleted: up to which.
-    trimmed_through: Mapped[int | None]
+    trimmed_through: Mapped[Id | None]
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
 
@@ -65,6 +65,6 @@ class AccessHead(Base):
     """The newest line of the access log; a writer locks this row, so that lines follow each other."""
 
     __tablename__ = "access_head"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int]
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[Id]
     hash: Mapped[str] = mapped_column(String(64))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.platform.orm import NEVER_REUSED, Base
+from ivr.platform.orm import NEVER_REUSED, Base, Id
 
 
 class InterpreterBooking(Base):
@@ -20,7 +20,7 @@ class InterpreterBooking(Base):
 
     __tablename__ = "interpreter_bookings"
     __table_args__ = (NEVER_REUSED,)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     #: What is to be interpreted.
     language: Mapped[str] = mapped_column(String(8))

@@ -48,7 +48,7 @@ from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 if TYPE_CHECKING:
     from ivr.models.sla import SlaClock
@@ -89,7 +89,7 @@ class CallbackTask(Base):
         Index("ix_callback_tasks_callback_number", "callback_number"),
         NEVER_REUSED,
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[TaskKind] = mapped_column(Enumerated(TaskKind, 20), default=TaskKind.CALLBACK)
     state: Mapped[TaskState] = mapped_column(Enumerated(TaskState, 20), default=TaskState.OPEN)
     #: The call that opened it; `contacts` names them all.
@@ -289,7 +289,7 @@ class TextMessage(Base):
         UniqueConstraint("call_id", "to_number", "template", "number"),
         one_of("state", *DeliveryState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     to_number: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(8))
@@ -315,7 +315,7 @@ class Attempt(Base):
     """One try to reach the caller (Versuch) and how it ended (Ergebnis)."""
 
     __tablename__ = "attempts"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     #: When the caller's telephone began to ring.
@@ -323,7 +323,7 @@ class Attempt(Base):
     #: ringing, until the carrier's events tell how it ended
     outcome: Mapped[Outcome] = mapped_column(Enumerated(Outcome, 40))
     #: The call that was placed; none where a member has typed what happened.
-    conversation_id: Mapped[int | None] = mapped_column(index=True)
+    conversation_id: Mapped[Id | None] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     task: Mapped[CallbackTask] = relationship(back_populates="attempts")
@@ -334,7 +334,7 @@ class TaskEvent(Base):
     """Something that happened to a task; together they are its history."""
 
     __tablename__ = "task_events"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     #: None: no person did it.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ivr.domain import caller_ids
 from ivr.domain.enums import CallEnding, CallRowState, Concern, ContactSource
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 if TYPE_CHECKING:
     from ivr.models.contacts import Contact
@@ -23,7 +23,7 @@ class Call(Base):
 
     __tablename__ = "calls"
     __table_args__ = (one_of("state", *CallRowState),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
     from_number: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -67,7 +67,7 @@ class CodeTry(Base):
     """A wrong receipt code or PIN that was keyed in; counted so that none can be guessed."""
 
     __tablename__ = "code_tries"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: Keyed hash of the calling number; one and the same for all who withhold it.
     number_hash: Mapped[str] = mapped_column(String(64))
     #: Keyed hash of the carrier's id of the call.

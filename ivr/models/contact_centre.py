@@ -41,7 +41,7 @@ from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 
 class Presence(Base):
@@ -61,7 +61,7 @@ class Presence(Base):
     #: Calls in a row they did not answer.
     missed: Mapped[int] = mapped_column(default=0)
     #: The leg they are rung for or talk on, or whose wrap-up is due.
-    leg_id: Mapped[int | None]
+    leg_id: Mapped[Id | None]
     #: When they began to answer calls; after the next closing time, or a long day, it does not count any more.
     came_at: Mapped[datetime | None]
     #: When the browser in which they came last gave a sign of life; None: they came by telephone.
@@ -91,7 +91,7 @@ class Duty(Base):
     """A weekly duty of a team member (Dienst): who should answer when. Local times."""
 
     __tablename__ = "duties"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     #: 0 is Monday.
@@ -108,7 +108,7 @@ class DutyException(Base):
 
     __tablename__ = "duty_exceptions"
     __table_args__ = (UniqueConstraint("user_id", "day"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     day: Mapped[date]
     starts: Mapped[time | None]
@@ -133,7 +133,7 @@ class QueueEntry(Base):
             postgresql_where=text("state IN ('waiting', 'offered')"),
         ),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     #: How many times this call has joined a call queue, from 1; 0: it wanted to, and could not wait. The column has its
     #: former name.
@@ -150,13 +150,13 @@ class QueueEntry(Base):
     #: Decides the place; a caller who comes back after a broken connection keeps it.
     joined_at: Mapped[datetime]
     #: The kept place with which this caller goes on; it is given up when they are served.
-    continues_id: Mapped[int | None]
+    continues_id: Mapped[Id | None]
     #: When they really began to wait.
     entered_at: Mapped[datetime] = mapped_column(index=True)
     #: The call's state, so that it can be sent on at any moment.
     resume: Mapped[str] = mapped_column(Text)
     #: The leg of the member who is rung.
-    offered_leg_id: Mapped[int | None]
+    offered_leg_id: Mapped[Id | None]
     answered_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     #: Why they left: callback, message, emergency, closed, nobody, full, hung_up, withdrawn.
@@ -180,7 +180,7 @@ class Conversation(Base):
         one_of("kind", *ConversationKind),
         one_of("state", *ConversationState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: Name of the carrier's conference.
     room: Mapped[str] = mapped_column(String(60), unique=True)
     kind: Mapped[ConversationKind] = mapped_column(Enumerated(ConversationKind, 20))
@@ -239,7 +239,7 @@ class Leg(Base):
         # wanted: to be rung; ringing; answered: hears who it is; joined: in the room; ended: see `ending`
         one_of("state", *LegState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     role: Mapped[LegRole] = mapped_column(Enumerated(LegRole, 20))
     state: Mapped[LegState] = mapped_column(Enumerated(LegState, 20), default=LegState.WANTED)
@@ -266,7 +266,7 @@ class Leg(Base):
     #: When they were let go while the conversation goes on with somebody else; their call ends by itself.
     released_at: Mapped[datetime | None]
     #: The leg of the listener of whom they have been told, to the end of the announcement.
-    heard_of_id: Mapped[int | None]
+    heard_of_id: Mapped[Id | None]
     #: For whose transfer this telephone is rung.
     transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id", ondelete="SET NULL"))
     #: What this member has written down about the conversation.
@@ -293,7 +293,7 @@ class Transfer(Base):
 
     __tablename__ = "transfers"
     __table_args__ = (one_of("kind", *TransferKind), one_of("state", *TransferState))
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     kind: Mapped[TransferKind] = mapped_column(Enumerated(TransferKind, 20))
     state: Mapped[TransferState] = mapped_column(Enumerated(TransferState, 20), default=TransferState.LOOKING)
@@ -323,7 +323,7 @@ class InterpreterRequest(Base):
         one_of("role", "interpreter", "companion"),
         one_of("state", *InterpreterRequestState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     role: Mapped[LegRole] = mapped_column(Enumerated(LegRole, 20), default=LegRole.INTERPRETER)
     state: Mapped[InterpreterRequestState] = mapped_column(

@@ -26,7 +26,7 @@ from ivr.domain.enums import Availability, Concern, EmergencyKind, TaskKind, Urg
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base
+from ivr.platform.orm import NEVER_REUSED, Base, Id
 
 if TYPE_CHECKING:
     from ivr.models.callbacks import CallbackTask
@@ -50,7 +50,7 @@ class Contact(Base):
         ),
         NEVER_REUSED,
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(index=True)

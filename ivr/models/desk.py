@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ivr.domain.enums import TaskEventKind
 from ivr.models.accounts import User
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base
+from ivr.platform.orm import NEVER_REUSED, Base, Id
 
 
 class TaskView(Base):
@@ -41,7 +41,7 @@ class SavedView(Base):
 
     __tablename__ = "saved_views"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(60))
     #: The filters, as they stand in the address.
@@ -53,7 +53,7 @@ class DoneAction(Base):
 
     __tablename__ = "done_actions"
     __table_args__ = (Index("ix_done_actions_user_id_done_at", "user_id", "done_at"), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     #: closed, released, handed_over, assigned
     kind: Mapped[TaskEventKind] = mapped_column(Enumerated(TaskEventKind, 40))
@@ -78,7 +78,7 @@ class Mention(Base):
     """A colleague is named in a note (Erwähnung)."""
 
     __tablename__ = "mentions"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     #: Who is mentioned, and who wrote the note.
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

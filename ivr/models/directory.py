@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ivr.domain.enums import DirectoryKind
 from ivr.models.accounts import User
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 
 class DirectoryEntry(Base):
@@ -19,7 +19,7 @@ class DirectoryEntry(Base):
 
     __tablename__ = "directory_entries"
     __table_args__ = (one_of("kind", *DirectoryKind), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[DirectoryKind] = mapped_column(Enumerated(DirectoryKind, 20))
     name: Mapped[str] = mapped_column(String(120))
     #: E.164.

@@ -11,7 +11,7 @@ from ivr.domain.enums import BlockProposal, IncidentKind
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Conversation
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 
 class Incident(Base):
@@ -19,7 +19,7 @@ class Incident(Base):
 
     __tablename__ = "incidents"
     __table_args__ = (one_of("kind", *IncidentKind), one_of("proposal", *BlockProposal), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[IncidentKind] = mapped_column(Enumerated(IncidentKind, 20))
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))

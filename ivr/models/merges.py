@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.platform.orm import NEVER_REUSED, Base
+from ivr.platform.orm import NEVER_REUSED, Base, Id
 
 
 class Merge(Base):
@@ -18,7 +18,7 @@ class Merge(Base):
 
     __tablename__ = "merges"
     __table_args__ = (NEVER_REUSED,)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: The task that stays, and the one that was closed.
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     merged_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
@@ -38,7 +38,7 @@ class JudgedPair(Base):
 
     __tablename__ = "judged_pairs"
     __table_args__ = (UniqueConstraint("low_id", "high_id"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     low_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"))
     high_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from ivr.domain.enums import AnsweredQuestion
 from ivr.models.accounts import User
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 
 class Revocable:
@@ -53,7 +53,7 @@ class SpecialDay(Revocable, Base):
     """Opening hours of one local day. Of several rows for a day the newest counts that is not taken back."""
 
     __tablename__ = "special_days"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(index=True)
     #: None: closed all day.
     opens: Mapped[time | None]
@@ -68,7 +68,7 @@ class Announcement(Revocable, Base):
 
     __tablename__ = "announcements"
     __table_args__ = NEVER_REUSED
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     begins_at: Mapped[datetime]
     ends_at: Mapped[datetime] = mapped_column(index=True)
     #: None: a draft that nobody hears.
@@ -83,7 +83,7 @@ class AnnouncementText(Spoken, Base):
 
     __tablename__ = "announcement_texts"
     __table_args__ = (Index("ix_announcement_texts_language", "announcement_id", "language", unique=True), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     announcement_id: Mapped[int] = mapped_column(ForeignKey("announcements.id", ondelete="CASCADE"))
     language: Mapped[str] = mapped_column(String(8))
     announcement: Mapped[Announcement] = relationship(back_populates="texts")
@@ -98,7 +98,7 @@ class NightAnswer(Spoken, Revocable, Base):
         Index("ix_night_answers_question", "question", "language"),
         NEVER_REUSED,
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     question: Mapped[AnsweredQuestion] = mapped_column(Enumerated(AnsweredQuestion, 20))
     language: Mapped[str] = mapped_column(String(8))
 
@@ -113,7 +113,7 @@ class FurtherLanguage(Spoken, Revocable, Base):
 
     __tablename__ = "further_languages"
     __table_args__ = (NEVER_REUSED,)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: ISO 639.
     language: Mapped[str] = mapped_column(String(8), index=True)
     #: 1 to 8.

@@ -18,7 +18,7 @@ from ivr.domain.enums import (
 )
 from ivr.models.accounts import User
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 
 class PeriodChange(Base):
@@ -26,7 +26,7 @@ class PeriodChange(Base):
 
     __tablename__ = "period_changes"
     __table_args__ = (one_of("state", *ProposalState), Index(None, "kind", "decided_at"))
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     #: See ivr.privacy.retention_periods.PERIODS.
     kind: Mapped[RetentionKind] = mapped_column(Enumerated(RetentionKind, 30))
     days: Mapped[int]
@@ -48,7 +48,7 @@ class LegalHold(Base):
 
     __tablename__ = "legal_holds"
     __table_args__ = (Index("ix_legal_holds_lying", "task_id", sqlite_where=_LIES, postgresql_where=_LIES),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id"))
     reason: Mapped[str] = mapped_column(String(300))
     placed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -78,7 +78,7 @@ class DeletionRecord(Base):
 
     __tablename__ = "deletion_records"
     __table_args__ = (one_of("cause", *DeletionCause),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     #: period: it was kept long enough; erasure: the person has demanded it; replay: again, after a restore
     cause: Mapped[DeletionCause] = mapped_column(Enumerated(DeletionCause, 10))
@@ -101,7 +101,7 @@ class SubjectRequest(Base):
         one_of("kind", *SubjectRight),
         one_of("state", *SubjectRequestState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[SubjectRight] = mapped_column(Enumerated(SubjectRight, 20))
     state: Mapped[SubjectRequestState] = mapped_column(
         Enumerated(SubjectRequestState, 10), default=SubjectRequestState.OPENED

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 
 class PromptRecording(Base):
@@ -21,7 +21,7 @@ class PromptRecording(Base):
 
     __tablename__ = "prompt_recordings"
     __table_args__ = (Index("ix_prompt_recordings_part", "language", "part"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(String(8))
     part: Mapped[str] = mapped_column(String(80))
     #: What was recorded; when the catalogue's text is another by now, the recording is out of date.

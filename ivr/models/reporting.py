@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 
 class DailyMetric(Base):
@@ -48,7 +48,7 @@ class ReportSent(Base):
 
     __tablename__ = "reports_sent"
     __table_args__ = (UniqueConstraint("report", "recipient", "month"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     report: Mapped[str] = mapped_column(String(40))
     recipient: Mapped[str] = mapped_column(String(254))
     month: Mapped[date]

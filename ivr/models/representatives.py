@@ -11,7 +11,7 @@ from ivr.domain.enums import Authority, Relation
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 
 class Representative(Base):
@@ -19,7 +19,7 @@ class Representative(Base):
 
     __tablename__ = "representatives"
     __table_args__ = (one_of("relation", *Relation), one_of("authority", *Authority), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     #: Who calls, and for whom, as a member has understood it.
     name: Mapped[str] = mapped_column(String(120))

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.models.accounts import User
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 
 class FrequentCaller(Base):
@@ -25,7 +25,7 @@ class BlockedNumber(Base):
     """A number a supervisor has blocked for a stated time and reason."""
 
     __tablename__ = "blocked_numbers"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(32), index=True)
     reason: Mapped[str] = mapped_column(String(500))
     blocked_at: Mapped[datetime]

@@ -11,7 +11,7 @@ from ivr.domain.enums import SlaMeasure, SlaState, SlaTime
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import Base, one_of
+from ivr.platform.orm import Base, Id, one_of
 
 _RUNS = text("next_change_at IS NOT NULL")
 
@@ -68,7 +68,7 @@ class SlaPause(Base):
     """The caller asked for a later date: the clocks of a task stand still."""
 
     __tablename__ = "sla_pauses"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     from_at: Mapped[datetime] = mapped_column(index=True)

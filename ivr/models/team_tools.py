@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ivr.domain.enums import TextModuleUse
 from ivr.models.accounts import Team, User
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 
 class TextModule(Base):
@@ -19,7 +19,7 @@ class TextModule(Base):
 
     __tablename__ = "text_modules"
     __table_args__ = (UniqueConstraint("team_id", "name"), one_of("use", *TextModuleUse), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(60))
     #: note, text_message
@@ -37,7 +37,7 @@ class Macro(Base):
 
     __tablename__ = "macros"
     __table_args__ = (UniqueConstraint("team_id", "name"), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(60))
     #: In their order: `{"kind": …, "value": …}` (see ivr.callbacks.macros).
@@ -53,7 +53,7 @@ class Tag(Base):
 
     __tablename__ = "tags"
     __table_args__ = (UniqueConstraint("team_id", "name"), NEVER_REUSED)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(40))
     team: Mapped[Team] = relationship()

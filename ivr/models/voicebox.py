@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ivr.domain.enums import MessageState, RecordingState, TranscriptReason, TranscriptState
 from ivr.models.calls import Call
 from ivr.platform.column_types import Enumerated
-from ivr.platform.orm import NEVER_REUSED, Base, one_of
+from ivr.platform.orm import NEVER_REUSED, Base, Id, one_of
 
 if TYPE_CHECKING:
     from ivr.models.callbacks import CallbackTask
@@ -34,7 +34,7 @@ class VoiceboxMessage(Base):
         one_of("state", *MessageState),
         NEVER_REUSED,
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
     #: The contact whose words these are; a later call can add to it by its receipt code.
@@ -73,7 +73,7 @@ class Recording(Base):
         one_of("state", *RecordingState),
         NEVER_REUSED,
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("voicebox_messages.id", ondelete="CASCADE"), unique=True)
     recording_sid: Mapped[str] = mapped_column(String(64), unique=True)
     state: Mapped[RecordingState] = mapped_column(Enumerated(RecordingState, 20))
@@ -100,7 +100,7 @@ class Transcript(Base):
         # pending: a worker will; done: there is text; please_listen: a person must, see `reason`
         one_of("state", *TranscriptState),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
     state: Mapped[TranscriptState] = mapped_column(Enumerated(TranscriptState, 20))
     #: Why a person must listen.
@@ -140,7 +140,7 @@ class SpokenAnswer(Base):
 
     __tablename__ = "spoken_answers"
     __table_args__ = (NEVER_REUSED,)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), index=True)
     language: Mapped[str] = mapped_column(String(8))
     #: The words that are listened for, each with the key it stands for; empty for those that are no answer.

@@ -18,8 +18,8 @@ from ivr.domain.parts import Part
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.voicebox import Recording
-from ivr.operations import backup, key_escrow
-from ivr.platform import blob_storage, database, job_queue
+from ivr.operations import backup, key_escrow, wide_ids
+from ivr.platform import blob_storage, connection_pools, database, job_queue
 from ivr.platform.crypto import CannotOpen
 from ivr.reporting import promise_list_files
 from ivr.voicebox import audio_store
@@ -34,6 +34,8 @@ _LIST_HOURS = 2
 _CALLS_MISSED = 2
 #: The share of a database server's connections that may be in use.
 _CONNECTIONS = 0.8
+#: The share of the numbers of 32 bits that may be used.
+_NUMBERS = 0.25
 
 
 def redis() -> Iterator[Part]:
@@ -70,15 +72,35 @@ def _clock(whose: str, at: datetime | None) -> Iterator[Part]:
 
 
 def connections() -> Iterator[Part]:
-    """Whether the database server has connections left."""
+    """How many connections this host opens, and whether the database server has some left."""
     with database.glancing() as connection:
         if connection.dialect.name != "postgresql":
             return
         used = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
         most = connection.scalar(text("SELECT current_setting('max_connections')::int"))
-    if used and most and used > most * _CONNECTIONS:
+        pooled = connection_pools.is_pooled(connection)
+    own = connection_pools.share_of(settings().database_connections)
+    if pooled and not settings().database_pooler:
+        what = "something between this host and the database server gives each transaction another connection"
+        yield Part("connections", what, "Set DATABASE_POOLER=true (docs/operators.md).")
+    elif used and most and used > most * _CONNECTIONS:
         remedy = "Raise max_connections there, or put PgBouncer before it (docs/operators.md)."
         yield Part("connections", f"{used} of the database server's {most} are in use", remedy)
+    else:
+        each = f"each process voice {own.voice + 1}, web {own.web + 1}"
+        of = "through a pooler" if pooled else f"of the database server's {most}"
+        yield Part("connections", f"this host opens {own.in_all} at most ({each}), {of}", is_a_note=True)
+
+
+def ids() -> Iterator[Part]:
+    """Whether rows are numbered with 64 bits."""
+    with database.glancing() as connection:
+        tables = wide_ids.narrow(connection)
+        used = wide_ids.used(connection) if tables else 0.0
+    if tables:
+        state = f"{len(tables)} tables number their rows with 32 bits, of which {used:.0%} are used"
+        remedy = "Run: python -m ivr widen-ids (docs/operators.md); calls go on."
+        yield Part("ids", state, remedy, is_a_note=used < _NUMBERS)
 
 
 def store() -> Iterator[Part]:
@@ -203,7 +225,8 @@ def people() -> Iterator[Part]:
 
 #: What is looked at, with the name of its part. All but the audio store need the database or Redis.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
-    ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("audio store", store),
+    ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("ids", ids),
+    ("audio store", store),
     ("keys", keys), ("key escrow", escrow), ("backups", backups), ("promise list", promise_lists),
     ("synthetic call", synthetic), ("people", people),
 )  # fmt: skip

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
+    Integer,
     MetaData,
 )
 from sqlalchemy.orm import DeclarativeBase
 
 from ivr.platform.column_types import Instant
+
+#: The number of a row, or of one that is referred to: 64 bits. SQLite has no others, and counts only what is INTEGER.
+Id = Annotated[int, "id"]
 
 
 class Base(DeclarativeBase):
@@ -27,7 +32,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant(), dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: Instant(),
+        Id: BigInteger().with_variant(Integer(), "sqlite"),
+        dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:

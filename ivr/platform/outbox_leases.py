@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, or_, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, String, and_, bindparam, case, or_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from ivr.platform.column_types import Instant
@@ -26,7 +26,7 @@ _LEASES = 3
 @lru_cache(maxsize=4)
 def claiming(tries: int) -> ReturningUpdate[Work]:
     """Lease the row `wanted` to the worker `by`. There are so many `tries` with a pause of their own."""
-    return _leasing(Work.id == bindparam("wanted", type_=Integer()), tries)
+    return _leasing(Work.id == bindparam("wanted", type_=BigInteger()), tries)
 
 
 @lru_cache(maxsize=16)

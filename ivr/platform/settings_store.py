@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.platform.kept_reading import KeptReading
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class SettingsVersion(Base):
 
     __tablename__ = "settings_store"
     #: Counts up from 1 without a gap: of two people who change the same version, one is told.
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     made_at: Mapped[datetime]
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     made_by_name: Mapped[str] = mapped_column(String(120))

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.platform.orm import Base
+from ivr.platform.orm import Base, Id
 
 
 class Checkpoint(Base):
@@ -61,9 +61,9 @@ class Work(Base):
             postgresql_where=text("done_at IS NULL AND failed_at IS NOT NULL"),
         ),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
-    subject_id: Mapped[int]
+    subject_id: Mapped[Id]
     urgent: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Times it was begun; a worker that dies over it counts too.
     attempts: Mapped[int] = mapped_column(default=0)

@@ -11,7 +11,7 @@ from ivr.carrier.call_control import ENDED
 from ivr.carrier.dialects import event_taken
 from ivr.carrier.signature import only_the_carrier
 from ivr.contact_centre import conversations, leg_events
-from ivr.domain.digits import number_in
+from ivr.domain.digits import LARGEST_NUMBER, number_in
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.platform import taking_turns
@@ -55,7 +55,10 @@ def _changed(session: Session) -> None:
         return  # long deleted; or of a call that was placed twice, of which the other one counts
     leg.call_sid = leg.call_sid or call_sid() or None
     if told in ENDED:
-        sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
+        sip, code = (
+            number_in(request.form, "SipResponseCode", most=LARGEST_NUMBER),
+            number_in(request.form, "ErrorCode", most=LARGEST_NUMBER),
+        )
         rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
         leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
     elif call_sid() and told in _RINGING:
@@ -71,7 +74,7 @@ def conference() -> tuple[str, int]:
 
 def _moved(session: Session) -> None:
     form, now = request.form, utc_now()
-    event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber")
+    event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber", most=LARGEST_NUMBER)
     conference_sid = form.get("ConferenceSid", "")[:64]
     conversation = conversations.in_room(session, form.get("FriendlyName", ""))
     known = conversations.leg_of(session, call_sid(), conversation) if conversation else None

@@ -15,7 +15,7 @@ from ivr.calls import synthetic_calls
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.domain.digits import whole_number
+from ivr.domain.digits import LARGEST_NUMBER, whole_number
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
@@ -42,7 +42,7 @@ _SECONDS_FOR_CODE = 8
 def caller() -> Document:
     """What the calling end does next: key in its code, press the key of a step, speak, wait or hang up."""
     synthetic_id = whole_number(request.args.get("call", "")) or 0
-    answered = whole_number(request.args.get("turn", ""))
+    answered = whole_number(request.args.get("turn", ""), LARGEST_NUMBER)
     with database.reading() as session:
         known = synthetic_calls.progress(session, synthetic_id)
     said = VoiceResponse()

@@ -91,7 +91,7 @@ def tasks(query: TaskQuery) -> TaskPage:
     return TaskPage(tasks=found, next=following, unreadable=list(listed.unreadable))
 
 
-@api.get("/tasks/<int(min=0, max=2147483647):id>")
+@api.get("/tasks/<int(min=0, max=9007199254740991):id>")
 @openapi.spec.validate(
     resp=Answers(HTTP_200=(Task, "the task"), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_404=_WRONG, HTTP_429=_WRONG),
     operation_id="getTask",

@@ -25,7 +25,7 @@ from ivr.web.api_directory import api
 from ivr.web.api_models import Error, NoQuery
 
 __all__ = ["api"]
-_ID = "<int(min=1, max=2147483647):id>"
+_ID = "<int(min=1, max=9007199254740991):id>"
 _WRONG = (Error, "what was wrong")
 _CHANGED = Answers(
     HTTP_200=(Booking, "the booking as it is now"), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_403=_WRONG,

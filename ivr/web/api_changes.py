@@ -37,7 +37,7 @@ _ANSWERS = Answers(
     HTTP_409=(Error, "why it is not possible"),
     HTTP_429=_WRONG,
 )
-_ID = "<int(min=1, max=2147483647):id>"
+_ID = "<int(min=1, max=9007199254740991):id>"
 
 
 class MergeBody(BaseModel):

@@ -36,7 +36,7 @@ from ivr.web.api_notice_previews import api
 __all__ = ["api"]
 _Asked = ParamSpec("_Asked")
 _Said = TypeVar("_Said")
-_ID = "<int(min=1, max=2147483647):id>"
+_ID = "<int(min=1, max=9007199254740991):id>"
 _WRONG = (Error, "what was wrong")
 
 

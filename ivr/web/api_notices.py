@@ -44,7 +44,7 @@ from ivr.web.api_notice_models import (
 )
 
 __all__ = ["api"]
-_ID = "<int(min=1, max=2147483647):id>"
+_ID = "<int(min=1, max=9007199254740991):id>"
 #: Years that an announcement may name: others have instants that are none in UTC.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 _WRONG = (Error, "what was wrong")

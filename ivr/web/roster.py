@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.config.settings import settings
 from ivr.contact_centre import absence_calendar, roster_week
 from ivr.contact_centre.roster_week import Row
+from ivr.domain.digits import LARGEST_ID
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import Team, User
@@ -34,7 +35,7 @@ class WeekAddress(forms.Form):
 
     week: Day | None = None
     team: Line = ""
-    person: Annotated[int, integer(0, 2**31 - 1)] = 0
+    person: Annotated[int, integer(0, LARGEST_ID)] = 0
     day: Day | None = None
 
 
