@@ -288,7 +288,10 @@ def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob]:
-    """Rows that should be in a job queue or running by now, urgent first. They are returned again after a lease."""
+    """Rows that should be in a job queue or running by now, urgent first. They are returned again after a lease.
+
+    Rows that another scheduler or a worker has in hand at this moment are left to it.
+    """
     due = (
         select(Work)
         .where(
@@ -299,6 +302,7 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob
         )
         .order_by(Work.urgent.desc(), Work.run_after)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     found = session.scalars(due).all()
     for work in found:
