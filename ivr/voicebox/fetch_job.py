@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
 from ivr.callbacks import carrier_faults
 from ivr.calls import calls
-from ivr.carrier import media
+from ivr.carrier import call_control, media
 from ivr.carrier.media import CarrierRecording
 from ivr.domain.carrier_ids import is_unknown_to_the_carrier
-from ivr.domain.enums import Medium, MessageState, RecordingState, WorkKind
+from ivr.domain.enums import CallRowState, Medium, MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, outbox
@@ -121,12 +121,15 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         if message.state != MessageState.EXPECTED:
             return
         call_sid, announced = message.call.call_sid, message.recording is not None
+        is_over = message.call.state == CallRowState.ENDED
     if is_unknown_to_the_carrier(call_sid):
         if final and not announced:  # one that was announced is fetched by its own id
             with database.writing() as session:
                 voicebox.nothing_recorded(session, session.get_one(VoiceboxMessage, message_id))
         return
     kept = _of_messages(call_sid)
+    if final and not kept and not is_over and _goes_on(call_sid):
+        raise StillRecording(call_sid)  # asked too early: the clock that wrote when, or ours, is wrong
     if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)
     if not final and not any(recording.seconds > 0 for recording in kept):
@@ -145,6 +148,13 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
             voicebox.nothing_left(session, call, gone, now)
             outbox.settle(session, WorkKind.FETCH_RECORDING, gone.id, now)
         voicebox.nothing_recorded(session, message)
+
+
+def _goes_on(call_sid: str) -> bool:
+    try:
+        return call_control.call_status(call_sid) not in call_control.ENDED
+    except call_control.CallIsOver:
+        return False
 
 
 def _of_messages(call_sid: str) -> list[CarrierRecording]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.calls import calls
-from ivr.carrier import media
+from ivr.carrier import call_control, media
 from ivr.carrier.media import CarrierRecording
 from ivr.config.settings import Settings
 from ivr.domain.enums import MessageState, RecordingState
@@ -107,6 +107,23 @@ def test_of_two_expected_parts_only_the_second_was_made(
     for message_id in (first, second):
         fetch_job.find_recording(message_id)
     assert [state for _, state, _, _ in messages()] == [MessageState.EMPTY, MessageState.LEFT]
+
+
+def test_whoever_asks_too_early_does_not_conclude_that_nothing_was_recorded(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host whose clock is ahead asks before the caller speaks; the events of the recording are lost."""
+    with database.writing() as session:
+        call = calls.seen(session, "CA1", "+4915112345678", NOW)
+        message_id = voicebox.expect(session, call, FIRST, NOW).id
+    monkeypatch.setattr(media, "recordings_of", lambda _call: [])
+    monkeypatch.setattr(call_control, "call_status", lambda _call: "in-progress")
+    with pytest.raises(fetch_job.StillRecording):
+        fetch_job.find_recording(message_id)
+    assert [state for _, state, _, _ in messages()] == [MessageState.EXPECTED]
+    monkeypatch.setattr(call_control, "call_status", lambda _call: "completed")
+    fetch_job.find_recording(message_id)
+    assert [state for _, state, _, _ in messages()] == [MessageState.EMPTY]
 
 
 @pytest.mark.parametrize("plan", [
