@@ -74,6 +74,14 @@ def _all_lost(site: Site) -> None:
     site.restore()
 
 
+def _upgraded(site: Site) -> None:
+    """Each host is ended in order, and begins again, while the other one serves; as an upgrade does."""
+    for host in site.hosts:
+        host.stop()
+        host.start()
+        site.wait(60, host.is_ready)
+
+
 DRILLS: Mapping[str, Drill] = {
     "host": Drill("host lost", _host_lost, lasts=40, callers_lost=3, heal=_host_back),
     "primary": Drill(
@@ -87,6 +95,7 @@ DRILLS: Mapping[str, Drill] = {
         "certificate expired", _certificate_expired, lasts=40, callers_lost=24, callers_wait=40, desk_waits=40
     ),
     "clock": Drill("clock of a host wrong", _clock_wrong, lasts=60),
+    "upgrade": Drill("both hosts restarted in turn", _upgraded, lasts=60, callers_wait=3, desk_waits=5),
     "disk": Drill("disks full", _disks_full, lasts=40),
     "restore": Drill("all lost, restored from the backup", _all_lost, lasts=20, callers_wait=400, desk_waits=400),
 }  # fmt: skip
