@@ -45,7 +45,7 @@ def migrate() -> None:
 
 @click.command("widen-ids", cls=HotlineCommand)
 def widen_ids() -> None:
-    """Give a PostgreSQL database of an older version ids of 64 bits; calls go on."""
+    """Widen the ids of a PostgreSQL database."""
     from ivr.operations import wide_ids
     from ivr.operations.table_copy import CannotCopy
     from ivr.platform.schema import StillMigrating

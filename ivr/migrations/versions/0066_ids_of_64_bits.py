@@ -3,15 +3,15 @@
 A database that is in use is widened by `python -m ivr widen-ids`, while calls go on: here each table would be locked
 for as long as it takes to write it anew. Until then its ids are narrower than what this version sends, which works.
 
-Revision ID: 0065
-Revises: 0064
+Revision ID: 0066
+Revises: 0065
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0065'
-down_revision = '0064'
+revision = '0066'
+down_revision = '0065'
 branch_labels = None
 depends_on = None
 
