@@ -43,30 +43,44 @@ _BROKEN = 1e-4
 def fewest(
     counts: Mapping[Any, int], sums: Sequence[Sum], limits: Sequence[Limit], small: int, costs: Mapping[Any, float]
 ) -> set[Hashable]:
-    """The names of the counts to be hidden; zeros never are."""
+    """The names of the counts to be hidden. A zero is hidden only where it would cap a small count by a limit."""
+    limits = [(total, parts) for total, parts in limits if counts[total] or any(counts[part] for part in parts)]
+    caps = _caps(counts, sums, limits)
     # What is left below a limit is a number nobody sees. A 1 may be imagined larger, and not smaller.
     spare = [("spare", number) for number in range(len(limits))]
     counts = {**counts, **dict.fromkeys(spare, 1)}
     sums = [*sums, *((total, [*parts, left]) for (total, parts), left in zip(limits, spare, strict=True))]
     free = frozenset(spare)
-    groups = (_Group(group, counts, sums, small, costs, free) for group in _connected(counts, sums))
+    named = [name for name, count in counts.items() if count or name in caps]
+    groups = (_Group(group, counts, sums, small, costs, free) for group in _connected(named, sums))
     return {name for group in groups for name in group.cheapest()} - free
 
 
-def _connected(counts: Mapping[Any, int], sums: Sequence[Sum]) -> Iterator[list[Hashable]]:
-    """The counts, except zeros, in groups that no sum connects."""
+def _caps(counts: Mapping[Any, int], sums: Sequence[Sum], limits: Sequence[Limit]) -> set[Hashable]:
+    """Zeros that cap what is part of them, and zeros that could not stay zeros if those were larger."""
+    caps = {total for total, _parts in limits if not counts[total]}
+    before = -1
+    while caps and len(caps) > before:
+        before = len(caps)
+        for total, parts in sums:
+            if not counts[total] and caps & {total, *parts}:
+                caps |= {total, *parts}
+    return caps
+
+
+def _connected(named: Sequence[Hashable], sums: Sequence[Sum]) -> Iterator[list[Hashable]]:
+    """The counts in groups that no sum connects."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    names = [name for name, count in counts.items() if count > 0]
-    place = {name: number for number, name in enumerate(names)}
+    place = {name: number for number, name in enumerate(named)}
     members = ([name for name in (total, *parts) if name in place] for total, parts in sums)
     pairs = [(place[first], place[other]) for first, *others in filter(None, members) for other in others]
     ends = np.array(pairs, dtype=int).reshape(-1, 2)
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(names), len(names)))
+    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(named), len(named)))
     many, group_of = connected_components(links, directed=False)
     for group in range(many):
-        yield [names[at] for at in np.flatnonzero(group_of == group)]
+        yield [named[at] for at in np.flatnonzero(group_of == group)]
 
 
 class _Group:
@@ -87,8 +101,11 @@ class _Group:
         self._costs = np.array([costs.get(name, 1.0) for name in names])
         self._needed = small + 1
         self._free: Choice = np.array([name in free for name in names])
-        self._must: Choice = (self._true <= small) | self._free
-        self._small = self._places(self._must & ~self._free)
+        is_small = (self._true > 0) & (self._true <= small) & ~self._free
+        self._must: Choice = is_small | self._free
+        self._small = self._places(is_small)
+        #: How far a hidden count may fall: to 1, which a zero is below.
+        self._fall = np.minimum(1 - self._true, 0)
         rows = (self._row(total, parts) for total, parts in sums if self._place.keys() & {total, *parts})
         self._sums = np.array(list({row.tobytes(): row for row in rows}.values())).reshape(-1, len(names))
         self._conditions = list[Condition](self._never_alone())
@@ -139,7 +156,7 @@ class _Group:
     def _may_be_larger(self, places: Sequence[int], hidden: Choice) -> bool:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        lowest = 1 - self._true
+        lowest = self._fall.copy()
         lowest[places] = self._needed - self._true[places]
         columns = np.flatnonzero(hidden)
         found = milp(
@@ -163,7 +180,7 @@ class _Group:
 
         need = self._needed - self._true[place]
         far = np.maximum(choice, little)
-        lowest, highest = (1 - self._true) * far, np.where(far > 1 - _ENOUGH, np.inf, _FAR * need * far)
+        lowest, highest = self._fall * far, np.where(far > 1 - _ENOUGH, np.inf, _FAR * need * far)
         highest[place] = need
         aim = np.zeros(len(choice))
         aim[place] = -1
@@ -172,7 +189,7 @@ class _Group:
             return None
         gain = self._sums.T @ found.eqlin.marginals
         gain[place] += 1
-        factors, least = self._reduced(np.where(gain > _ENOUGH, need, -gain * (self._true - 1)), need)
+        factors, least = self._reduced(np.where(gain > _ENOUGH, need, gain * self._fall), need)
         return (factors, least) if factors @ choice < least - _BROKEN else None
 
     def _reduced(self, factors: Numbers, need: float) -> Condition:

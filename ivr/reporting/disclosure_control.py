@@ -2,7 +2,8 @@
 
 A reader knows the published numbers, that a hidden number is at least 1, and which numbers are sums of which. A hidden
 number is safe if it may be 3 or more. What else is hidden to make that so (secondary suppression) is the cheapest
-choice there is (:mod:`ivr.reporting.cell_suppression`).
+choice there is (:mod:`ivr.reporting.cell_suppression`). A zero is hidden only where it says that another number cannot
+be 3: where nobody asked in a month, no more can be decided than was open before.
 
 Two reports of the same data could be subtracted from each other. Therefore only whole months are published, each once
 (see :mod:`ivr.reporting.publication`).
@@ -27,7 +28,7 @@ def suppress(
     costs: Mapping[Any, float] | None = None,
     limits: Sequence[Limit] = (),
 ) -> set[Hashable]:
-    """The names of the counts that must be hidden. Zeros never are.
+    """The names of the counts that must be hidden. Zeros are only where a limit asks for it.
 
     `limits`: what counts a part of what another one has counted, in this month or before.
     `costs`: what hiding a count costs, where that is not 1. The sum of all costs is as low as it can be.

@@ -38,7 +38,7 @@ def bands(
 
 
 class _Knowledge:
-    """What a reader knows: sums, bands, and that what is hidden is at least 1.
+    """What a reader knows: sums, bands, and that what is hidden is at least 1, or a zero that would cap another count.
 
     For each small count it keeps a table that a reader can imagine and in which that count is larger. A new band makes
     a new table necessary only where it does not fit the kept one.
@@ -63,7 +63,7 @@ class _Knowledge:
             if hidden & {total, *parts}:
                 least = counts[total] - sum(counts[part] for part in parts)
                 self._add({total: 1.0, **dict.fromkeys(parts, -1.0)}, least, np.inf)
-        self._small = [place for place, name in enumerate(self._hidden) if counts[name] < self._needed]
+        self._small = [place for place, name in enumerate(self._hidden) if 0 < counts[name] < self._needed]
         self._tables = dict[int, Numbers]()
         self._imagine(self._small)
 
@@ -116,7 +116,7 @@ class _Knowledge:
         """A table that a reader can imagine and in which all these counts are larger."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        lowest = np.ones(len(self._hidden))
+        lowest = np.array([min(1.0, self._counts[name]) for name in self._hidden])
         lowest[list(places)] = self._needed
         found = milp(
             np.zeros(len(self._hidden)),
