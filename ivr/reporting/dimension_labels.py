@@ -33,9 +33,9 @@ def name(dimension: str, key: str, language: str, _: Translate) -> str:
         return _("not known")
     match dimension:
         case "team":
-            return configured.teams[key].name if key in configured.teams else key
+            return configured.teams[key].name if key in configured.teams else _of_before(key, _)
         case "office":
-            return configured.offices[key].name if key in configured.offices else key
+            return configured.offices[key].name if key in configured.offices else _of_before(key, _)
         case "language":
             return name_in(key, language)
         case "concern":
@@ -44,6 +44,11 @@ def name(dimension: str, key: str, language: str, _: Translate) -> str:
             return words.AGE_GROUPS.of(key, _)
         case _:
             return words.REFUSAL_REASONS.of(key, _)
+
+
+def _of_before(key: str, _: Translate) -> str:
+    """The label of a team or an office that the settings do not name any more."""
+    return _("%(key)s (no longer set up)") % {"key": key}
 
 
 def dimension_name(dimension: str, _: Translate) -> str:

@@ -131,7 +131,10 @@ _ANYWHERE = "\u200b"
 
 
 def _breakable(text: str) -> str:
-    return " ".join(_ANYWHERE.join(word) if len(word) > _LONGEST_WORD else word for word in text.split(" "))
+    """With places where a line may end: after a slash, and in what no language has words for."""
+    parts = re.split(r"(?<=[ /])", text)
+    broken = (_ANYWHERE.join(part) if len(part) > _LONGEST_WORD else part for part in parts)
+    return "".join(part + _ANYWHERE if part.endswith("/") else part for part in broken)
 
 
 def _table(table: Table, language: str) -> dict[str, object]:

@@ -111,5 +111,5 @@ def _in_all(of: Mapping[str, float], _: Translate) -> Table:
     }
     rows: list[list[Value]] = [[label, of[metric]] for metric, label in labels.items()]
     rows.append([_("Minutes interpreted"), round(of["interpreter_minutes"])])
-    columns = [Column("", "text"), Column(_("Count"))]
+    columns = [Column(_("Figure"), "text"), Column(_("Count"))]
     return Table(_("In all"), columns, rows, note=DEFINITIONS.of("in_all", _))

@@ -101,5 +101,5 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
     ]
     return [
         Table(_("Promises, and what was kept"), columns, goals, note=DEFINITIONS.of("goals", _)),
-        Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls, note=DEFINITIONS.of("calls", _)),
+        Table(_("Calls"), [Column(_("Figure"), "text"), Column(_("Count"))], calls, note=DEFINITIONS.of("calls", _)),
     ]

@@ -133,14 +133,14 @@ def limits(found: Mapping[str, int]) -> list[Limit]:
     """What is decided was asked for before: a reader who adds up the months knows that it never is more.
 
     What is open at the end of a month may be nothing, and may be decided in the next one; so in each month, what more
-    could have been decided must have been asked for as well.
+    could have been decided must have been asked for as well. Where nobody asked, this zero is hidden with it.
     """
     known: list[Limit] = [("wishes", ["agreed", "refused"]), ("tasks", ["decided_24h"])]
     for asked_for in (key for key in found if key.partition("/")[0] == "tasks"):
         at = asked_for.removeprefix("tasks")
         decided = (["decided"], ["reached_decided"], ["reached_in_time", "closed_unspoken"])
         known += [(asked_for, [f"{what}{at}" for what in whats]) for whats in decided]
-    return [(total, parts) for total, parts in known if found[str(total)]]
+    return known
 
 
 def _days_of_offices(first: date, last: date) -> int:
@@ -195,12 +195,17 @@ def _consulted(seen: Mapping[str, Value], first: date, last: date, _: Translate)
     ]
     notes = [DEFINITIONS.of("consultations", _)]
     if not possible:
-        notes.append(_("How many are possible has not been set (service_rooms, consultations_per_room)."))
-    columns = [Column("", "text"), Column(_("Count"))]
+        notes.append(_("How many are possible has not been stated yet."))
+    columns = [Column(_("Figure"), "text"), Column(_("Count"))]
     per_day = [[_("Consultations a day, on average of the offices' days"), on_days]]
     return [
         Table(_("Consultations"), columns, consulted, note=" ".join(notes), question=QUESTION_5),
-        Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day, note=notes[0]),
+        Table(
+            _("Consultations a day"),
+            [Column(_("Figure"), "text"), Column(_("Mean"), "number")],
+            per_day,
+            note=DEFINITIONS.of("consultations_a_day", _),
+        ),
     ]
 
 

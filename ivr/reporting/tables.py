@@ -109,11 +109,13 @@ def shown(value: Value, kind: Kind, language: str) -> str:
     if kind == "hours" and 0 < value < 1:
         return shown(max(1, round(value * 60)), "minutes", language)
     if kind == "hours":
-        return str(format_decimal(value, format="#,##0.0", locale=language)) + "\u202fh"
+        return str(format_decimal(value, format="#,##0.0", locale=language)) + (
+            "\u202fStd." if language == "de" else "\u202fh"
+        )
     if kind == "seconds":
         return str(format_decimal(value, format="#,##0", locale=language)) + "\u202fs"
     if kind == "minutes":
-        return str(format_decimal(value, format="#,##0", locale=language)) + "\u202fmin"
+        return f"{format_decimal(value, format='#,##0', locale=language)}\u202f{'Min.' if language == 'de' else 'min'}"
     if kind == "number":
         return str(format_decimal(value, format="#,##0.0", locale=language))
     return str(format_decimal(value, format="#,##0", locale=language))

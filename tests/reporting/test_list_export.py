@@ -93,7 +93,7 @@ def test_a_mean_of_a_minute_is_read_as_one_and_has_its_unit_where_it_stands_alon
     table = Table("Zeiten", [Column("Team", "text"), Column("Mittlere Zeit", "hours")], [("alle", 1 / 60)])
     day = date(2026, 11, 1)
     report = Report("x", "Bericht", day, day, [table])
-    assert (shown(1 / 60, "hours", "de"), shown(1.5, "hours", "de")) == ("1\u202fmin", "1,5\u202fh")
+    assert (shown(1 / 60, "hours", "de"), shown(1.5, "hours", "de")) == ("1\u202fMin.", "1,5\u202fStd.")
     heads, row = opened_csv(export_files.as_csv(report, str))[-2:]
     assert (heads, row) == (["Team", "Mittlere Zeit (h)"], ["alle", 0.0167])
     assert ["Team", "Mittlere Zeit (h)"] in [line[:2] for line in opened_xlsx(export_files.as_xlsx(report, str))]

@@ -112,7 +112,7 @@ def preview() -> Report:
 
 
 def test_a_team_that_is_deleted_keeps_its_past(counted) -> None:
-    """Its figures stay, in a row of their own, and the columns add up."""
+    """Its figures stay, in a row of their own that says so, and the columns add up."""
     with database.writing() as session:
         for row in session.scalars(
             select(DailyMetric).where(DailyMetric.dimension == "team", DailyMetric.key == "work")
@@ -121,7 +121,7 @@ def test_a_team_that_is_deleted_keeps_its_past(counted) -> None:
     with database.reading() as session:
         report = publication.period(session, sample_month.FIRST, sample_month.LAST, "de", SAY)
     teams = report.tables[1]
-    assert [row[1] for row in teams.rows if row[0] == "gone"] == [5]
+    assert [row[1] for row in teams.rows if row[0] == "gone (nicht mehr eingerichtet)"] == [5]
     assert sum(row[1] for row in teams.rows[:-1]) == teams.rows[-1][1]
 
 

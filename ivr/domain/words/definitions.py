@@ -15,8 +15,9 @@ DEFINITIONS = Words(
         "refused": _("A wish is counted on the day of the call, a refusal on the day on which it was decided."),
         "consultations": _(
             "Consultations are appointments in person, on the day of the appointment. Whether the person came is not "
-            "known to the hotline. The offices' days are their weekdays, without statutory holidays."
+            "known to the hotline."
         ),
+        "consultations_a_day": _("The offices' days are their weekdays, without statutory holidays."),
         "promises": _(
             "Requests: what callers want, on the day of the first contact. A promise is counted on the day on which it "
             "was decided: kept with the first attempt to call back, or missed when its time was over without one. "
