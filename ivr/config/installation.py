@@ -130,7 +130,7 @@ class Installation(BaseModel):
         "",
         max_length=300,
         description="Who is responsible for the data (Art. 4 no. 7 GDPR): name, address and telephone, for the papers "
-        "that `ivr papers` writes. While this or one of the next three is empty, the papers say that they are "
+        "that `ivr papers` writes. While this or one of the next five is empty, the papers say that they are "
         "incomplete.",
     )
     data_protection_officer: str = Field(
@@ -146,6 +146,17 @@ class Installation(BaseModel):
         max_length=3000,
         description="The carrier's sub-processors with their countries, from the contract, for the papers; `none` "
         "where there are none.",
+    )
+    carrier_region: str = Field(
+        "",
+        max_length=300,
+        description="Where the carrier processes and records calls: its region and the country, from the contract, for "
+        "the papers.",
+    )
+    measures_reviewed: str = Field(
+        "",
+        max_length=300,
+        description="Date and result of the last review of the technical and organisational measures, for the papers.",
     )
 
     metrics_token: str = Field(

@@ -28,18 +28,23 @@ def sections(periods: Mapping[str, int], facts: OperatorFacts, _: Translate) -> 
         (_("Data protection officer"), " ".join(facts.data_protection_officer.split()) or unknown),
         (_("Purpose and legal basis"), _(
             "To answer your call, to call you back and to record what was agreed: Art. 6 (1) e and (3) GDPR with "
-            "§ 67a, § 67b and § 67c SGB X, § 35 SGB I. A voicebox message is recorded with your consent only "
-            "(Art. 6 (1) a, Art. 7 GDPR), which you can withdraw at any time; without it you can ask for a "
-            "callback by keys.")),
+            "§ 67a, § 67b and § 67c SGB X, § 35 SGB I. What you say of an impairment: Art. 9 (2) b GDPR. A voicebox "
+            "message is recorded with your consent only (Art. 6 (1) a, Art. 7, Art. 9 (2) a GDPR); without it you can "
+            "ask for a callback by keys. You can withdraw it at any time: then the recording is deleted, and what was "
+            "done with it before stays lawful.")),
         (_("Where the data comes from"), _(
             "From you: what you say and key in. From your telephone company: the number that your telephone shows. "
             "From staff: what they note about a call. Where somebody calls for you, from them.")),
         (_("Who receives it"), _(
             "The team that is responsible. The telephone carrier and its sub-processors, who connect calls and text "
-            "messages. Interpreters and companions whom you want in the call. Where the house uses them: a storage for "
-            "recordings, a mail server, programs that are told of requests.")),
+            "messages. Interpreters and companions whom you want in the call. Where the Jobcenter uses them: a storage "
+            "for recordings, a mail server, other software that is told of requests.")),
         (_("Sub-processors of the carrier, and their countries"), " ".join(facts.subprocessors.split()) or unknown),
-        (_("How long it is kept"), kept),
+        (_("In which countries the carrier processes calls"), " ".join(facts.carrier_region.split()) or unknown),
+        (_("How long it is kept"), _(
+            "%(periods)s. The days count from when your request is closed, without a request from the end of the call; "
+            "for the remembered language from your last call, for incidents and the log from their entry.")
+         % {"periods": kept}),
         (_("What a machine decides"), _(
             "Nothing about you. A machine writes down what you say on the voicebox and looks for words of need, such "
             "as an eviction or a power cut: then your request is raised to an emergency, so that somebody calls you "

@@ -17,6 +17,7 @@ from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, SubjectRequestState
 from ivr.domain.timestamps import utc_now
+from ivr.models.contact_centre import DutyException
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
 from ivr.notices import present
@@ -36,7 +37,7 @@ HOUR = 3
 _CHECKPOINT, _SCRUB = "retention", "scrub"
 #: The remark of an erasure's record until the carrier has deleted its records and pages were rewritten.
 FOLLOWS = "carrier and pages follow"
-#: The time in which late events of the carrier are possible, and the time for which finished jobs are kept.
+#: The time in which late events of the carrier are possible; the time for which finished jobs and absences are kept.
 _LATE_EVENTS, _KEPT = timedelta(days=8), timedelta(days=30)
 #: An answer is due within three months at most (Art. 12 (3) GDPR). An unfinished request lapses after this time.
 _LAPSES = timedelta(days=100)
@@ -78,12 +79,13 @@ def _left_by(step: Callable[[DeletionRecord], list[str] | None], record: Deletio
 
 
 def _forget_done(session: Session, now: datetime) -> None:
-    """Delete finished deletions and jobs. Let unfinished requests lapse.
+    """Delete finished deletions and jobs, and absences that are over. Let unfinished requests lapse.
 
     A lapsed request does not say any more whose data it was about.
     """
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
+    session.execute(delete(DutyException).where(DutyException.day < daily_metrics.local_day(now - _KEPT)))
     spoken_answers.forget(session, now)
     lapsed = (SubjectRequest.state == SubjectRequestState.OPENED, SubjectRequest.opened_at < now - _LAPSES)
     for asked in session.scalars(select(SubjectRequest).where(*lapsed)).all():

@@ -12,10 +12,13 @@ from sqlalchemy.exc import OperationalError
 
 from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.contact_centre import DutyException
 from ivr.models.privacy import DeletionRecord
 from ivr.platform import database
 from ivr.privacy import deletion, deletion_records, expired_data
 from ivr.privacy import nightly_job as runs
+from ivr.reporting import daily_metrics
 from ivr.voicebox import audio_store
 from tests.support.data_subjects import Person, everything, found_of
 
@@ -133,3 +136,15 @@ def test_what_a_run_has_done_until_the_power_went_is_written_down(services, monk
     with database.reading() as session:
         record = session.scalars(select(DeletionRecord).where(DeletionRecord.kind == "task")).one()
     assert (record.deleted, record.verified, record.remains) == (1, False, deletion_records.NOT_FINISHED)
+
+
+def test_an_absence_is_forgotten_when_it_has_been_over_for_a_month(services) -> None:
+    """Why somebody was away on a day long ago is nobody's business (Art. 5 GDPR)."""
+    now = utc_now()
+    days = [daily_metrics.local_day(now) - timedelta(days=number) for number in (31, 30, -5)]
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        session.add_all(DutyException(user_id=mia.id, day=day, starts=None, ends=None) for day in days)
+    runs.run(now)
+    with database.reading() as session:
+        assert sorted(session.scalars(select(DutyException.day))) == sorted(days[1:])

@@ -9,10 +9,11 @@ from ivr.domain import words
 from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM
 from ivr.domain.roles import ROLES
 from ivr.domain.words.tables import Translate
-from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES
+from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES, Kept
 from ivr.privacy.compliance.layout import paper, periods, table
 from ivr.privacy.compliance.operator_facts import OperatorFacts
-from ivr.privacy.compliance.safeguards import LETTERS, MEASURES, RISKS, THREATS
+from ivr.privacy.compliance.safeguards import MEASURES
+from ivr.privacy.compliance.threats import LETTERS, RISKS, THREATS
 from ivr.privacy.retention_periods import PERIODS
 
 
@@ -35,12 +36,19 @@ def permissions(_: Translate, facts: OperatorFacts) -> str:
     return paper(_, facts, _("Permissions"), about, table((_("Endpoint"), _("What"), *named, _("Teams")), lines))
 
 
+def everything(_: Translate) -> list[tuple[str, Kept]]:
+    """What is kept in the database, by the names of its tables, and in other places."""
+    return [(f"`{name}`", one) for name, one in TABLES.items()] + [(_(name), one) for name, one in PLACES.items()]
+
+
 def _legal_basis(_: Translate) -> str:
     return _(
-        "Calls, tasks and callbacks: Art. 6 (1) e and (3) GDPR with §§ 67a, 67b, 67c SGB X and § 35 SGB I. The recording: "
-        "consent (Art. 7, Art. 9 (2) a GDPR; § 67b SGB X; § 201 StGB), asked by key before the tone; whoever refuses "
-        "leaves a request by keypad, and a receipt code withdraws it. Staff: § 26 BDSG or the law of the Land, and the "
-        "agreement with the staff council."
+        "Calls, tasks and callbacks: Art. 6 (1) e and (3) GDPR with §§ 67a, 67b, 67c SGB X, § 35 SGB I and § 50 SGB II; "
+        "what a caller states of an impairment: Art. 9 (2) b GDPR with § 67a (1) SGB X. The recording: consent (Art. 6 "
+        "(1) a, Art. 7, Art. 9 (2) a GDPR; § 67b (2) SGB X; § 201 StGB), asked by key before the tone; whoever refuses "
+        "leaves a request by keypad. Withdrawal (Art. 7 (3) GDPR): to the controller, who has the recording deleted "
+        "(page “Rights of data subjects”). Staff: § 26 BDSG or the law of the Land, and the agreement with the staff "
+        "council."
     )
 
 
@@ -55,11 +63,10 @@ def _recipients(_: Translate) -> str:
 
 def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
     """The record of processing activities (Art. 30 GDPR)."""
-    kept = [(f"`{name}`", one) for name, one in TABLES.items()] + [(_(name), one) for name, one in PLACES.items()]
-    everything = [(name, _(ABOUT[one.about]), _(one.what), periods(_, one)) for name, one in kept]
+    kept = [(name, _(ABOUT[one.about]), _(one.what), periods(_, one)) for name, one in everything(_)]
     first = _(
         "**To be cleared first:** whether a gemeinsame Einrichtung may run this beside the central IT of the "
-        "Bundesagentur für Arbeit (§ 50 SGB II, subsection 3)."
+        "Bundesagentur für Arbeit (§ 50 (3) SGB II)."
     )
     points = (
         (_("a) Controller"), facts.stated("controller", _)),
@@ -74,15 +81,17 @@ def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
             "it), times; of staff: log-ins, presence, times of talk, attempts, and what they read")),
         (_("d) Recipients"), _recipients(_)),
         (_("Processors"), _(
-            "Art. 28 GDPR with § 80 SGB X: the supervising authority is told before a processor is commissioned, "
-            "sub-processors included; § 51 SGB II for bodies that are not public. Sub-processors of the carrier:")
+            "Art. 28 GDPR with § 80 SGB X: the authority that oversees the controller's lawfulness or work (Rechts- oder "
+            "Fachaufsicht) is notified in writing before a processor is commissioned, sub-processors included; § 51 SGB "
+            "II for bodies that are not public. Sub-processors of the carrier:")
          + f" {facts.stated('subprocessors', _)}"),
         (_("Agreement with the staff council"), facts.stated("staff_council_agreement", _)),
         (_("e) Third countries"), _(
-            "None by the software. In which region the carrier processes and records calls is set there for each number: "
-            "`carrier check` fails where that is not `twilio_region`, as often as somebody runs it, and with Twilio only; "
+            "None by the software's own doing; what the carrier does decides. Where it processes and records calls, as the "
+            "operator states it: %(region)s. With Twilio the region is set for each number: `carrier check` fails where that is not `twilio_region`, as often as somebody runs it, and with Twilio only; "
             "at another carrier nothing is checked. Nothing else is checked either (text messages, metadata of deleted "
-            "recordings, subprocessors): the contract with the carrier has to say it (§ 80 SGB X, subsection 2).")),
+            "recordings, sub-processors): the contract with the carrier has to say it (§ 80 (2) SGB X).")
+         % {"region": facts.stated("carrier_region", _)}),
         (_("f) Periods"), _("See the deletion concept")),
         (_("g) Measures"), _("See the technical and organisational measures")),
     )  # fmt: skip
@@ -93,26 +102,34 @@ def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
         first,
         table((_("Point of Art. 30 (1)"), _("Content")), points),
         "## " + _("What is kept where"),
-        table((_("Where"), _("About"), _("What"), _("Ends with the period")), everything),
+        table((_("Where"), _("About"), _("What"), _("Ends")), kept),
     )
 
 
 def technical_and_organisational_measures(_: Translate, facts: OperatorFacts) -> str:
     """The technical and organisational measures (Art. 32 GDPR)."""
-    lines = [(_(one.goal), _(one.what), f"`tests/{one.proof}`") for one in MEASURES.values()]
+    measures = list(enumerate(MEASURES.values(), start=1))
+    lines = [(_(one.goal), _(one.what), _(one.evidence), number) for number, one in measures]
     return paper(
         _,
         facts,
         _("Technical and organisational measures (Art. 32 GDPR, § 22 BDSG)"),
-        _("Each measure is proved by a test, which runs with every change."),
-        table((_("Goal"), _("Measure"), _("Proved by")), lines),
+        _(
+            "Each measure has its evidence: a page, a setting, a command or a log that an auditor can look at. Its number "
+            "leads to the test that proves it with every change of the software (at the end)."
+        ),
+        table((_("Goal"), _("Measure"), _("What an auditor sees"), _("Test")), lines),
         "## " + _("The operator's part"),
         _(
             "TLS before the web process; encrypted disks; Redis on a socket or with a password and TLS; secrets from a "
             "vault; `python -m ivr audit head` sent to the data protection officer every month; backups kept elsewhere "
             "and their restore practised; a contract with the carrier (Art. 28 GDPR). The measures are reviewed once a "
-            "year and after each incident; date and result are noted here by the operator."
+            "year and after each incident."
         ),
+        "## " + _("Last review"),
+        facts.stated("measures_reviewed", _),
+        "## " + _("Tests"),
+        "\n".join(f"{number}. `tests/{one.proof}`" for number, one in measures),
     )
 
 
@@ -123,10 +140,22 @@ def deletion_concept(_: Translate, facts: OperatorFacts) -> str:
         for one in PERIODS.values()
     ]
     kept = [(f"`{name}`", _(entry.what), periods(_, entry)) for name, entry in TABLES.items() if entry.periods]
+    others = [
+        (name, _(ABOUT[entry.about]), _(entry.what), periods(_, entry))
+        for name, entry in everything(_)
+        if not entry.periods and entry.about != "nobody"
+    ]
     return paper(
         _,
         facts,
         _("Deletion concept (Art. 5 (1) e GDPR, § 84 SGB X)"),
+        _(
+            "In the order of DIN 66398: kinds of data with their standard periods and what a period counts from, how "
+            "deletion is carried out, exceptions and backups, and which data of the database each rule is about. Who is "
+            "responsible: the administration proposes periods, the data protection officer confirms them, the software "
+            "deletes, the officer checks the records (page “Deletions”), the operator answers for backups and logs of "
+            "the database."
+        ),
         table((_("Kind"), _("Days by default"), _("Possible"), _("Counted from"), _("Reason")), lines),
         *_how_it_is_deleted(_),
         "## " + _("Which period ends what"),
@@ -135,6 +164,9 @@ def deletion_concept(_: Translate, facts: OperatorFacts) -> str:
             "the whole row with all that is left."
         ),
         table((_("Table"), _("What"), _("Period")), kept),
+        "## " + _("What these periods do not end"),
+        _("Data about persons to which none of the periods above applies, and when it ends."),
+        table((_("Where"), _("About"), _("What"), _("Ends")), others),
     )
 
 
@@ -210,7 +242,12 @@ def impact_assessment(_: Translate, facts: OperatorFacts) -> str:
         _("What a data protection impact assessment needs (Art. 35 (7) GDPR)"),
         _(
             "An assessment is needed: social data of many people, special categories now and then, vulnerable persons, "
-            "voice (Art. 35 (3) b). The controller decides; this is what the product contributes."
+            "voice (Art. 35 (3) b). The controller decides; this is what the software contributes."
+        ),
+        _(
+            "**Lists under Art. 35 (4):** the list of the conference of supervisory authorities (DSK) names the processing "
+            "on a large scale of data under social secrecy, and of data about the behaviour of staff. Before signing, "
+            "compare it and the BfDI's own list for public bodies of the Federation in their present versions."
         ),
         _("**a) Description:** docs/architecture.md and the record of processing activities."),
         _(
@@ -222,8 +259,10 @@ def impact_assessment(_: Translate, facts: OperatorFacts) -> str:
         ),
         _("**c) Risks and d) measures:**"),
         table((_("Risk to the person"), _("Likelihood"), _("Severity"), _("Measures"), _("Risk that is left")), risks),
+        _("The last column is a proposal of the software; the controller rates it."),
         _(
-            "The last column is a proposal of the product; the controller rates it, and the officer gives advice (Art. 35 (2))."
+            "**Advice of the data protection officer (Art. 35 (2)):** to be sought by the controller and added here; where "
+            "a high risk is left, the BfDI is consulted first (Art. 36)."
         ),
         _(
             "**Views of data subjects (Art. 35 (9)):** to be sought by the controller, for example through the advice "

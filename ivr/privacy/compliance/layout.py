@@ -27,7 +27,7 @@ def table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
 
 
 def periods(_: Translate, kept: Kept) -> str:
-    """The retention periods of a table in days, by default, and which part each of them deletes."""
+    """The retention periods of a table in days, by default, and which part each of them deletes; or when it ends."""
     days, row = _("days"), _("the row")
     named = [
         (
@@ -36,4 +36,6 @@ def periods(_: Translate, kept: Kept) -> str:
         )
         for kind in kept.periods
     ]
-    return "; ".join(f"{kind}: {part}" if kept.parts else kind for kind, part in named) or _("see there")
+    if not named:
+        return _(kept.ends) if kept.ends else _("no data about persons")
+    return "; ".join(f"{kind}: {part}" if kept.parts else kind for kind, part in named)

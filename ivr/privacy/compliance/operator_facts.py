@@ -16,6 +16,8 @@ class OperatorFacts:
     data_protection_officer: str = ""
     staff_council_agreement: str = ""
     subprocessors: str = ""
+    carrier_region: str = ""
+    measures_reviewed: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> OperatorFacts:

@@ -61,9 +61,10 @@ def staff_data(_: Translate, facts: OperatorFacts) -> str:
         table((_("What"), _("Who"), _("Teams")), seen),
         "## " + _("What is kept where"),
         _(
-            "A period counts from the event that the deletion concept names. Where none is named, the text says how long."
+            "A period counts from the event that the deletion concept names. Where no period applies, it is said when the "
+            "data ends."
         ),
-        table((_("Where"), _("What"), _("Names a member in"), _("Ends with the period")), kept),
+        table((_("Where"), _("What"), _("Names a member in"), _("Ends")), kept),
         "## " + _("Agreement with the staff council"),
         facts.stated("staff_council_agreement", _),
     )
@@ -104,7 +105,7 @@ def agreement_draft(_: Translate, facts: OperatorFacts) -> str:
         _,
         stated,
         _("Agreement with the staff council about the hotline: a draft"),
-        _("A proposal of the product, not legal advice. What is left to the two sides is marked ____."),
+        _("A proposal of the software, not legal advice. What is left to the two sides is marked ____."),
         *numbered,
     )
 

@@ -18,6 +18,8 @@ STATED = compliance.OperatorFacts(
     data_protection_officer="datenschutz@jobcenter.example",
     staff_council_agreement="Dienstvereinbarung Hotline, 01.10.2026",
     subprocessors="none",
+    carrier_region="ie1, Irland",
+    measures_reviewed="12.11.2026: ohne Befund",
 )
 
 
@@ -42,11 +44,13 @@ def test_what_is_stated_stands_in_the_record_and_breaks_no_table() -> None:
     record = papers["de/verarbeitungsverzeichnis.md"]
     assert "| Jobcenter Bremen Doventorsteinweg 48-52 \\| 28195 Bremen |" in record
     assert STATED.staff_council_agreement in record
+    assert STATED.carrier_region in record
+    assert STATED.measures_reviewed in papers["de/massnahmen.md"]
 
 
 def test_the_german_papers_hold_no_english_sentence() -> None:
     """Cells and paragraphs that are the same in both languages are names, numbers and code."""
-    papers = compliance.contents(compliance.OperatorFacts("a", "b", "c", "d"))
+    papers = compliance.contents(compliance.OperatorFacts("a", "b", "c", "d", "e", "f"))
     german = {file: text for file, text in papers.items() if file.startswith("de/")}
     english = "\n".join(text for file, text in papers.items() if file not in german)
     cells = {cell.strip() for text in german.values() for line in text.splitlines() for cell in line.split("|")}
@@ -81,5 +85,6 @@ def test_the_command_names_what_is_missing(
     configuration.settings.cache_clear()
     done = CliRunner().invoke(command_line, ["papers", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    assert "data_protection_officer, staff_council_agreement, subprocessors" in done.output
+    missing = [name for name in vars(STATED) if name != "controller"]
+    assert ", ".join(missing) in done.output
     assert (tmp_path / "de" / "loeschkonzept.md").exists()
