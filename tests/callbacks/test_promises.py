@@ -146,7 +146,7 @@ def test_a_caller_who_was_never_reached_is_counted_in_the_report(report, unreach
         (row,) = [row for row in tables[0].rows if str(row[0]).startswith("Wie zugesagt gesprochen")]
         assert row[1:4] == [1, 0, 1]
     else:
-        assert 1 in under(tables, "Nicht rechtzeitig erreicht")
+        assert 1 in under(tables, "Nicht fristgerecht gesprochen")
         assert set(under(tables, "Erster Versuch überfällig geworden")) == {0}
 
 

@@ -74,8 +74,8 @@ def agrees(form: str, seen: Any, cell: Number | str, hides: bool) -> bool:
     if isinstance(cell, str):
         return bare(seen) == bare(cell)
     is_small = cell.kind == "count" and cell.value in (1, 2)
-    if hides and seen == HIDDEN:
-        return cell.kind != "count" or cell.value != 0
+    if hides and seen == HIDDEN:  # a zero as well, where it caps another number (docs/decisions/072)
+        return True
     if hides and isinstance(seen, str) and "–" in seen and cell.kind == "share" and cell.value is not None:
         low, high = (Fraction(end, 100) for end in map(int, bare(seen).strip("%").split("–")))
         return low <= cell.value <= high
