@@ -80,7 +80,7 @@ def _connected(named: Sequence[Hashable], sums: Sequence[Sum]) -> Iterator[list[
     links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(named), len(named)))
     many, group_of = connected_components(links, directed=False)
     for group in range(many):
-        yield [named[at] for at in np.flatnonzero(group_of == group)]
+        yield [named[int(at)] for at in np.flatnonzero(group_of == group)]
 
 
 class _Group:
