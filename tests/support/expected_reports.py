@@ -34,9 +34,9 @@ class Number:
             case "share":
                 return f"{_rounded(self.value * 100, '0.1')} %"
             case "hours" if 0 < self.value < 1:
-                return f"{max('1', _rounded(self.value * 60, '1'), key=int)} min"
+                return f"{max('1', _rounded(self.value * 60, '1'), key=int)} Min."
             case "hours":
-                return f"{_rounded(self.value, '0.1')} h"
+                return f"{_rounded(self.value, '0.1')} Std."
             case "mean":
                 return _rounded(self.value, "0.1")
         return _rounded(self.value, "1")

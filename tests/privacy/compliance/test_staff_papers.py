@@ -15,7 +15,7 @@ from tests.support import sample_month
 from tests.support.people import CAST
 from tests.support.reports import SAY
 
-PAPERS = compliance.contents(compliance.OperatorFacts("Haus", "Amt", "", "keine"))
+PAPERS = compliance.contents(compliance.OperatorFacts("Haus", "Amt", "", "keine", "Irland", "ohne Befund"))
 
 
 def test_every_column_that_names_a_member_stands_in_the_paper() -> None:
