@@ -83,7 +83,7 @@ SELECT {key}, count(*) OVER () AS rows FROM batch ORDER BY {descending} LIMIT 1
 """
 
 
-_SOME = 'SELECT count(*) FROM (SELECT FROM "{table}" LIMIT {most}) AS some'
+_SOME = 'SELECT count(*) FROM (SELECT FROM "{table}" LIMIT {most}) AS found'
 
 
 class CannotCopy(Exception):
@@ -216,8 +216,9 @@ class Copy:
                 self._repoint(connection, source, name, definition, self.table)
         there = {name for name, *_ in self._ask(connection, _FOREIGN.format(side="conrelid"))}
         for name, _, target, definition in self._ask(connection, _FOREIGN.format(side="conrelid"), self.name):
-            if name not in there and target != self.name:
-                self._refer(connection, self.table, name, definition)
+            if name not in there:
+                to = self.table if target == self.name else target
+                self._refer(connection, self.table, name, _pointing_at(definition, to))
 
     def _refer(self, connection: Connection, table: str, name: str, definition: str) -> None:
         """Let a table refer to another one; what is there already is looked at while nobody waits."""
