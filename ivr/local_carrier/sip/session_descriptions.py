@@ -108,4 +108,4 @@ def _hears(session: SdpMessage) -> bool:
     if audio is None or audio.direction in ("sendonly", "inactive"):
         return False
     address = session.rtp_address
-    return address is not None and address[0] != "0.0.0.0"  # noqa: S104 - nothing is bound
+    return address is not None and not ipaddress.ip_address(address[0]).is_unspecified
