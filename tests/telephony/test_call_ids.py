@@ -126,7 +126,7 @@ def state_of(sid: str) -> str:
         return session.scalars(select(Call).where(Call.call_sid == sid)).one().state
 
 
-@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")])
+@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")], ids=["ours", "made of a text"])
 def test_a_call_that_the_carrier_cannot_be_asked_of_ends_when_nothing_more_is_asked_for_it(
     webhooks: Hotline, sid: str
 ) -> None:

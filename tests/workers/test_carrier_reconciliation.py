@@ -176,7 +176,7 @@ def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(hotline)
             assert (call.state, call.ending) == ("ended", "hung_up")
 
 
-@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")])
+@pytest.mark.parametrize("sid", [new_id(), call_id("call.1@pc33.example")], ids=["ours", "made of a text"])
 def test_a_call_whose_id_the_carrier_does_not_know_is_neither_closed_in_its_midst_nor_counted_twice(
     hotline, sid: str
 ) -> None:
