@@ -19,12 +19,10 @@ from tests.support.databases import Databases
 from tests.support.environment import leave_environment
 from tests.support.running_hotline import RunningHotline, reader
 
-#: By the names of their fixtures.
-_running: dict[str, RunningHotline] = {}
-#: The fixtures that have started them; another module may have a fixture of the same name.
-_started_by: dict[str, pytest.FixtureDef[object]] = {}
+#: By the fixtures that have started them: a module may have one of its own, of the name of the one that all others use.
+_running: dict[pytest.FixtureDef[object], RunningHotline] = {}
 #: Of the hotlines of the whole run: how many tests have yet to use them.
-_still_needed: Counter[str] = Counter()
+_still_needed: Counter[pytest.FixtureDef[object]] = Counter()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,45 +30,52 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[Non
     """Note which fixtures have started a hotline."""
     value = yield
     if isinstance(value, RunningHotline):
-        _running[fixturedef.argname], _started_by[fixturedef.argname] = value, fixturedef
+        _running[fixturedef] = value
     return value
 
 
 def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
     """Forget a hotline that has been stopped."""
-    if _started_by.get(fixturedef.argname) is fixturedef:
-        del _running[fixturedef.argname], _started_by[fixturedef.argname]
+    _running.pop(fixturedef, None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Enter the hotline that the test asks for; leave every hotline where it asks for none."""
     for name in getattr(item, "fixturenames", ()):
-        if name in _running:
-            _running[name].enter()
+        if (fixture := _fixture(item, name)) in _running:
+            _running[fixture].enter()
             return
     leave_environment()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Count the tests of each hotline. A pytest-xdist worker that runs a part of them keeps it until the end."""
-    _still_needed.update(name for item in session.items if (name := _shared_hotline(item)))
+    _still_needed.update(fixture for item in session.items if (fixture := _shared_hotline(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Stop a hotline after the last test that needs it: its processes would go on looking for work."""
     yield
-    name = _shared_hotline(item)
-    _still_needed[name] -= 1
-    if name in _running and not _still_needed[name]:
+    if (fixture := _shared_hotline(item)) is None:
+        return
+    _still_needed[fixture] -= 1
+    if fixture in _running and not _still_needed[fixture]:
         leave_environment()
-        _running[name].stop()
+        _running[fixture].stop()
 
 
-def _shared_hotline(item: pytest.Item) -> str:
-    """The hotline of the whole run that a test uses; empty if it uses none."""
-    return next((name for name in ("hotline", "call_queue_hotline") if is_started_once(item, name)), "")
+def _shared_hotline(item: pytest.Item) -> pytest.FixtureDef[object] | None:
+    """The fixture of the hotline of the whole run that a test uses, if it uses one."""
+    names = ("hotline", "call_queue_hotline")
+    return next((_fixture(item, name) for name in names if is_started_once(item, name)), None)
+
+
+def _fixture(item: pytest.Item, name: str) -> pytest.FixtureDef[object] | None:
+    """What a test means by the name of a fixture."""
+    found = item._fixtureinfo.name2fixturedefs.get(name) if isinstance(item, pytest.Function) else None
+    return found[-1] if found else None
 
 
 @pytest.fixture(scope="session")
