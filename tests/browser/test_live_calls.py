@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
-import soxr
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from ivr.accounts import users
-from ivr.audio.wav import Sound, write_wav
 from ivr.models.accounts import User
 from ivr.models.contact_centre import InterpreterRequest, Presence
 from ivr.platform import database
-from tests.support.browser import FLAGS, accessible, chromium, picture, press
+from tests.support.browser import accessible, picture, press
 from tests.support.people import PASSWORD, a_task
-from tests.support.speech import human_speech
 from tests.support.waiting import eventually
 
 
@@ -34,21 +29,6 @@ def logged_in(browser, url: str, username: str, **options: object) -> Page:
     page.get_by_label("Passwort").fill(PASSWORD)
     page.get_by_role("button", name="Anmelden").click()
     return page
-
-
-@pytest.fixture
-def windows(playwright, tmp_path: Path):
-    """Browsers whose microphone hears human speech; one for each person."""
-    spoken = human_speech(20)
-    (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
-    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    flags += [
-        f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
-        "--autoplay-policy=no-user-gesture-required",
-    ]
-    browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
-    yield browser
-    browser.close()
 
 
 def plugged(windows, url: str, number: str) -> Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,3 +66,23 @@ def usual_choices(request: pytest.FixtureRequest) -> None:
 
     with database.writing() as session:
         session.execute(update(User).values(alerts=False, single_keys=True))
+
+
+@pytest.fixture
+def windows(playwright: Playwright, tmp_path: Path):
+    """Browsers whose microphone hears human speech; one for each person."""
+    import soxr
+
+    from ivr.audio.wav import Sound, write_wav
+    from tests.support.speech import human_speech
+
+    spoken = human_speech(20)
+    (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += [
+        f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+    yield browser
+    browser.close()

@@ -51,19 +51,6 @@ _CUT = """() => [...document.querySelectorAll("button, a, label, summary, h1, h2
         && getComputedStyle(one).textOverflow !== "ellipsis"
         || one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY === "hidden")
     ).map((one) => one.textContent.trim().slice(0, 60))"""
-#: What has the focus, if nothing of it can be seen: WCAG 2.2, 2.4.11.
-_HIDDEN_FOCUS = """() => {
-    const one = document.activeElement;
-    if (!one || one === document.body) return "";
-    for (const box of one.getClientRects()) {
-        for (const [x, y] of [[.5, .5], [.1, .5], [.9, .5], [.5, .15], [.5, .85]]) {
-            const seen = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
-            if (seen && (one === seen || one.contains(seen) || seen.contains(one) && seen !== document.body
-                && seen !== document.documentElement)) return "";
-        }
-    }
-    return one.outerHTML.slice(0, 120);
-}"""
 
 
 def chromium() -> str:
@@ -182,17 +169,3 @@ def cut_by_wider_spacing(page: Page) -> list[str]:
     page.evaluate(_WIDER)
     wider = wider_than_the_window(page)
     return [*page.evaluate(_CUT), *([f"wider by {wider} px"] if wider > 0 else [])]
-
-
-def hidden_focus(page: Page, most: int = 150) -> list[str]:
-    """What has the focus, but cannot be seen, while somebody walks through the page by the Tab key."""
-    page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
-    hidden, first = [], None
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        here = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.outerHTML")
-        if not here or here == first:
-            break
-        first = first or here
-        hidden += [one for one in [page.evaluate(_HIDDEN_FOCUS)] if one]
-    return hidden
