@@ -37,7 +37,8 @@ def carrier(request: pytest.FixtureRequest, empty_database: Settings, monkeypatc
 def told(carrier: CarrierName, body: str) -> int:
     """The status by which a signed body is answered."""
     ours, dialect = settings(), DIALECTS[carrier]
-    key = ours.auth_token if carrier == CarrierName.TWILIO else ours.local_signing_key
+    has_tokens = carrier in (CarrierName.TWILIO, CarrierName.LOCAL)
+    key = ours.auth_token if has_tokens else ours.local_signing_key
     kind = "application/json" if dialect.text_event else "application/x-www-form-urlencoded"
     form = {} if dialect.text_event else dict(parse_qsl(body, keep_blank_values=True))
     headers = {**dialect.signed(key, f"{ours.calls_url}{PATH}", form, body), "Content-Type": kind}
