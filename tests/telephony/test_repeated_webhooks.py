@@ -213,7 +213,8 @@ def test_requests_that_are_delivered_again_when_the_call_has_gone_on_change_noth
         call._post(url, **more)
     after = everything()
     changed = {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
-    assert changed == {}
+    # The language of a number's next greeting follows the latest request to arrive (decision 079).
+    assert {key: values for key, values in changed.items() if (key[0], key[-1]) != ("known_callers", "language")} == {}
 
 
 def test_a_number_that_its_caller_has_replaced_does_not_come_back_with_a_late_request(hotline, delivered) -> None:
