@@ -120,7 +120,7 @@ def exchange() -> None:
             self.cfg.set("loglevel", "warning")
             self.cfg.set("worker_exit", self.hang_up)
 
-        def hang_up(self, *_: object) -> None:
+        def hang_up(self, _server: object, _worker: object) -> None:
             """Give the telephones notice that the process ends."""
             if self.sip is not None:
                 self.sip.stop()
