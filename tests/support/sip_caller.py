@@ -77,21 +77,12 @@ class SipHouse:
         self.outside.stop()
 
 
-class SipCaller(Caller):
-    """Somebody with a telephone that speaks SIP."""
+class _OverSip:
+    """What a caller and a called telephone have in common: their end of the line, once there is one."""
 
-    def __init__(self, house: SipHouse, *arguments: str, **wishes: str) -> None:
-        super().__init__(house.switch, *arguments, **wishes)
-        self._house = house
-        self._name = secrets.token_hex(8)
-        house.callers[self._name] = self
-        self.over = threading.Event()
+    def _wait_for_the_line(self) -> None:
         self._there = threading.Event()
         self._line: SipLine | None = None
-
-    def began(self, call_sid: str) -> None:
-        """The hotline has given the call its id."""
-        self.call_sid = call_sid
 
     @property
     def line(self) -> SipLine:
@@ -104,6 +95,22 @@ class SipCaller(Caller):
         """Hang up."""
         self.line.over("caller")
         self.line.hang_up()
+
+
+class SipCaller(_OverSip, Caller):
+    """Somebody with a telephone that speaks SIP."""
+
+    def __init__(self, house: SipHouse, *arguments: str, **wishes: str) -> None:
+        super().__init__(house.switch, *arguments, **wishes)
+        self._house = house
+        self._name = secrets.token_hex(8)
+        house.callers[self._name] = self
+        self.over = threading.Event()
+        self._wait_for_the_line()
+
+    def began(self, call_sid: str) -> None:
+        """The hotline has given the call its id."""
+        self.call_sid = call_sid
 
     def _call(self) -> None:
         headers = {"X-Story": self._name} | ({} if self._at == "clock" else {"X-Hotline-At": self._at})
@@ -127,7 +134,7 @@ class SipCaller(Caller):
             del self._house.callers[self._name]
 
 
-class SipTelephone(Telephone):
+class SipTelephone(_OverSip, Telephone):
     """A telephone that the hotline rings through a trunk."""
 
     def __init__(self, house: SipHouse, *arguments: str, **wishes: str) -> None:
@@ -136,20 +143,7 @@ class SipTelephone(Telephone):
         house.telephones[self.number] = self
         house.outside.socket = replace(house.outside.socket, own_numbers=frozenset(house.telephones))
         self._house = house
-        self._there = threading.Event()
-        self._line: SipLine | None = None
-
-    @property
-    def line(self) -> SipLine:
-        """This end of the call."""
-        assert self._there.wait(_PATIENCE)
-        assert self._line is not None
-        return self._line
-
-    def puts_down(self) -> None:
-        """Hang up."""
-        self.line.over("caller")
-        self.line.hang_up()
+        self._wait_for_the_line()
 
     def _ring_over_sip(self, ringing: Ringing) -> Line | str:
         """The hotline's end: it calls through the trunk."""
