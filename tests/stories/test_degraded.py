@@ -138,9 +138,9 @@ def spool_is_waiting(hotline: RunningHotline) -> bool:
 def test_a_database_that_takes_connections_and_stays_silent(fragile_hotline: RunningHotline, server: Postgres) -> None:
     """No error comes from it, so somebody has to notice the silence."""
     before = tasks()
-    server.hush()
     stop, times = threading.Event(), []
     try:
+        server.hush()
         time.sleep(2.5)  # what was under way notices first
         watcher = threading.Thread(target=slowest, args=(fragile_hotline, stop, times))
         watcher.start()

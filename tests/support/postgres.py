@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -91,8 +91,7 @@ class Postgres:
         self._process.wait()
         deadline = time.monotonic() + 10
         while self._children() and time.monotonic() < deadline:  # each child leads a session of its own
-            for pid in self._children():
-                os.kill(pid, signal.SIGKILL)
+            self._signal_all(signal.SIGKILL)
             time.sleep(0.02)
 
     def _children(self) -> list[int]:
@@ -106,8 +105,12 @@ class Postgres:
 
     def hush(self, silent: bool = True) -> None:
         """Stop all of its processes without closing a connection (or let them go on)."""
+        self._signal_all(signal.SIGSTOP if silent else signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
         for pid in self._children():
-            os.kill(pid, signal.SIGSTOP if silent else signal.SIGCONT)
+            with suppress(ProcessLookupError):  # a session of a moment (autovacuum) has ended meanwhile
+                os.kill(pid, number)
 
     def stop(self) -> None:
         """An orderly end."""
