@@ -80,6 +80,9 @@ class _Untold:
 _lock = threading.Lock()
 _told: dict[str, _Told] = {}
 _untold: dict[str, _Untold] = {}
+#: What Redis is being told: until it has answered, it counts as what it has not been told.
+_in_flight: dict[str, _Untold] = {}
+_telling = threading.Lock()
 #: Marks of the calls that this process has counted, the latest last, and when it did.
 _counted_here: dict[bytes, float] = {}
 _has_untold = threading.Event()
@@ -106,6 +109,8 @@ def count(key: str, limit: Limit, call_sid: str = "") -> bool:
             before.calls.add(mark)
             _note_counted(mark, now)
         calls, told = len(before.calls), _told.get(key)
+        if sent := _in_flight.get(key):
+            calls += len(sent.calls)
         _start_once()
     if not _has_untold.is_set():
         _has_untold.set()
@@ -157,34 +162,39 @@ def calls_of(key: str) -> int:
 
 def tell() -> None:
     """Tell Redis of the calls that it does not know of yet. They are kept while it does not answer."""
-    with _lock:
-        untold = dict(_untold)
-        _untold.clear()
-    if not untold:
-        return
-    try:
-        with _asking() as counters:
-            answers = _counted(counters, untold)
-    except RedisError:
-        _keep(untold)
-        return
-    now = time.monotonic()
-    with _lock:
-        if len(_told) + len(untold) > _MOST_REMEMBERED:
-            _forget_what_is_over(now)
-        for key, (calls, minute, held_off) in answers.items():
-            _told[key] = _Told(calls, now + minute, now + held_off)
+    with _telling:
+        with _lock:
+            _in_flight.update(_untold)
+            _untold.clear()
+        if not _in_flight:
+            return
+        try:
+            with _asking() as counters:
+                answers = _counted(counters, _in_flight)
+        except Exception as error:
+            _keep()
+            if isinstance(error, RedisError):
+                return
+            raise
+        now = time.monotonic()
+        with _lock:
+            if len(_told) + len(_in_flight) > _MOST_REMEMBERED:
+                _forget_what_is_over(now)
+            for key, (calls, minute, held_off) in answers.items():
+                _told[key] = _Told(calls, now + minute, now + held_off)
+            _in_flight.clear()
 
 
-def _keep(untold: Mapping[str, _Untold]) -> None:
+def _keep() -> None:
     """Put calls of the last minute back, beside those that have come meanwhile."""
     now = time.monotonic()
     with _lock:
-        for key, one in untold.items():
+        for key, one in _in_flight.items():
             if one.since + _MINUTE < now or len(_untold) >= _MOST_REMEMBERED:
                 continue
             later = _untold.get(key)
             _untold[key] = _Untold(one.calls | (later.calls if later else set()), one.limit, one.since)
+        _in_flight.clear()
 
 
 def _counted(counters: RedisStorage, untold: Mapping[str, _Untold]) -> dict[str, tuple[int, int, int]]:
@@ -243,6 +253,7 @@ def forget_all() -> None:
     with _lock:
         _told.clear()
         _untold.clear()
+        _in_flight.clear()
         _counted_here.clear()
         _silent_until = 0.0
 

@@ -148,3 +148,19 @@ def test_very_many_calls_are_told_at_once(redis) -> None:
         call_counters.count("a", LIMIT, f"CA{call}")
     call_counters.tell()
     assert call_counters.calls_of("a") == 2_500
+
+
+def test_calls_count_while_redis_is_being_told_of_them(redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that comes in the milliseconds of a round trip is judged by all that came before it."""
+    for _ in range(2):
+        rings()
+    asked, judged = call_counters._counted, list[bool]()
+
+    def meanwhile(*arguments: object) -> object:
+        judged.append(call_counters.count("a", LIMIT))
+        return asked(*arguments)
+
+    monkeypatch.setattr(call_counters, "_counted", meanwhile)
+    assert not call_counters.count("a", LIMIT), "the third"
+    call_counters.tell()
+    assert judged[0], "the fourth, while Redis was told of the third"
