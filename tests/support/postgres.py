@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support import temporary_files
+from tests.support.servers import free_port
 
 
 def _bin(program: str) -> str:
@@ -29,9 +29,7 @@ class Postgres:
     """A server on a port of its own, with databases for whoever asks."""
 
     def __init__(self, directory: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.data = directory / "data"
         self._log = directory / "log"
         self._process: subprocess.Popen[bytes] | None = None
