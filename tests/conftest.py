@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.plugins.webhooks",
     "tests.plugins.simulated",
     "tests.plugins.desk",
+    "tests.plugins.nonsense",
     "tests.plugins.carriers",
     "tests.plugins.browsers",
     "tests.plugins.speech",

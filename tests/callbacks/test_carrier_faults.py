@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -233,14 +232,7 @@ def alerts() -> list[str]:
         return list(session.scalars(select(AlertMessage.text).order_by(AlertMessage.id)))
 
 
-@pytest.fixture
-def subscribed(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALERTS", json.dumps([{"name": "all", "to": "https://example.org/hook"}]))
-    monkeypatch.setenv("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    settings.settings.cache_clear()
-
-
-def test_a_fault_of_the_operator_is_told_at_once_and_once_an_hour(subscribed) -> None:
+def test_a_fault_of_the_operator_is_told_at_once_and_once_an_hour(alert_address) -> None:
     for minute in range(50):
         fault(CarrierFault.COUNTRY_NOT_ENABLED, f"+2526{minute:07d}", minutes=minute)
     (said,) = alerts()
@@ -259,7 +251,7 @@ def test_a_fault_of_the_operator_is_told_at_once_and_once_an_hour(subscribed) ->
 
 
 @pytest.mark.parametrize("kind", [CarrierFault.NETWORK_AWAY, CarrierFault.TOO_MANY_AT_ONCE])
-def test_a_fault_of_the_network_is_shown_and_wakes_nobody(subscribed, kind: CarrierFault) -> None:
+def test_a_fault_of_the_network_is_shown_and_wakes_nobody(alert_address, kind: CarrierFault) -> None:
     fault(kind)
     assert alerts() == []
     with database.reading() as session:
@@ -298,7 +290,7 @@ def test_a_date_that_the_caller_has_named_outlasts_every_fault(empty_database) -
     assert the_task(task_id).next_attempt_at == friday
 
 
-def test_a_missed_promise_is_told_although_the_task_waits_for_the_carrier(subscribed) -> None:
+def test_a_missed_promise_is_told_although_the_task_waits_for_the_carrier(alert_address) -> None:
     """The pause after a fault is no wish of the caller: it silences nothing."""
     from ivr.callbacks import not_rung
     from ivr.domain.enums import AlertEvent

@@ -22,7 +22,6 @@ from ivr.models.sla import SlaClock
 from ivr.platform import database, monitoring
 from ivr.reporting import daily_metrics, dashboard, overview, promise_list, scorecard, senate_statement
 from ivr.reporting.tables import Table, translator
-from tests.callbacks.test_carrier_faults import subscribed  # noqa: F401 - a fixture
 from tests.support.alerts import sweep
 from tests.support.desk_pages import count_of_view
 from tests.support.people import a_task, the_task
@@ -43,7 +42,7 @@ def tried_in_time_but_never_reached(desk) -> int:
 
 
 @pytest.fixture
-def unreached(desk, subscribed) -> int:  # noqa: F811
+def unreached(desk, alert_address) -> int:
     return tried_in_time_but_never_reached(desk)
 
 

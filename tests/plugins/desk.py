@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jinja2.bccache import Bucket, BytecodeCache
 
+from ivr.config import settings
+from tests.support.guarded_desk import Browser
 from tests.support.mailbox import Mailbox
 from tests.support.people import hire, log_in
 
@@ -94,3 +97,24 @@ def mailbox() -> Iterator[Mailbox]:
     box = Mailbox()
     yield box
     box.stop()
+
+
+@pytest.fixture
+def guarded(desk):
+    """The desk with tokens against forged requests, as it runs."""
+    desk.app.config["WTF_CSRF_ENABLED"] = True
+
+    def browser(username: str | None = None) -> Browser:
+        one = Browser(desk.app.test_client())
+        return one.logs_in(username) if username else one
+
+    browser.people = desk.people
+    return browser
+
+
+@pytest.fixture
+def alert_address(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every alert goes to one address."""
+    monkeypatch.setenv("ALERTS", json.dumps([{"name": "all", "to": "https://example.org/hook"}]))
+    monkeypatch.setenv("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    settings.settings.cache_clear()

@@ -12,8 +12,8 @@ from ivr.contact_centre import conversation_notes
 from ivr.models.contact_centre import Conversation, Presence
 from ivr.platform import database
 from tests.stories.test_calls_and_requests import enters, talked
+from tests.support.guarded_desk import Browser, half_an_hour_passes
 from tests.support.people import log_in
-from tests.web.test_kept_forms import Browser, half_an_hour_passes
 
 TEXT = "Frau Beispiel bringt den Mietvertrag am Montag"
 

@@ -12,9 +12,9 @@ from werkzeug.routing import Rule
 from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, PROGRAM, permission_of
 from ivr.local_carrier.dialects import sign
+from tests.support.nonsense import NAMES
 from tests.support.people import log_in
 from tests.support.volume import volume
-from tests.web.test_bad_input import NAMES, app, few_refusals  # noqa: F401 - fixtures
 
 #: As they stand in an address.
 NASTY = (
@@ -59,10 +59,10 @@ def answers(client: FlaskClient, verb: str, target: str, body: str) -> None:
 
 
 @pytest.fixture
-def people(app) -> dict[str, FlaskClient]:  # noqa: F811
+def people(filled_app) -> dict[str, FlaskClient]:
     names = {"member": "mia", "supervisor": "lena", "administrator": "adam", "officer": "dora"}
-    browsers = {role: log_in(app.test_client(), name) for role, name in names.items()}
-    return browsers | {"nobody": app.test_client()}
+    browsers = {role: log_in(filled_app.test_client(), name) for role, name in names.items()}
+    return browsers | {"nobody": filled_app.test_client()}
 
 
 def browser_for(people: dict[str, FlaskClient], rule: Rule) -> FlaskClient:
@@ -70,15 +70,15 @@ def browser_for(people: dict[str, FlaskClient], rule: Rule) -> FlaskClient:
     return people[next((role for role in people if role in who), "nobody")]
 
 
-def rules(app, *, webhooks: bool) -> list[Rule]:  # noqa: F811
+def rules(app, *, webhooks: bool) -> list[Rule]:
     found = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in SKIPPED]
     return [rule for rule in found if (CARRIER in permission_of(rule.endpoint).who) is webhooks]
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
-def test_no_address_is_a_fault(app, few_refusals, people, webhooks: bool) -> None:  # noqa: F811
-    for number, rule in enumerate(rules(app, webhooks=webhooks)):
+def test_no_address_is_a_fault(filled_app, few_refusals, people, webhooks: bool) -> None:
+    for number, rule in enumerate(rules(filled_app, webhooks=webhooks)):
         client = browser_for(people, rule)
         for address in addresses(rule, NASTY[number % EVERY_NASTY :: EVERY_NASTY]):
             for verb in sorted(rule.methods & {"GET", "POST"}):
@@ -87,8 +87,8 @@ def test_no_address_is_a_fault(app, few_refusals, people, webhooks: bool) -> Non
 
 @pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
-def test_no_field_is_a_fault(app, few_refusals, people, webhooks: bool) -> None:  # noqa: F811
-    for number, rule in enumerate(rules(app, webhooks=webhooks)):
+def test_no_field_is_a_fault(filled_app, few_refusals, people, webhooks: bool) -> None:
+    for number, rule in enumerate(rules(filled_app, webhooks=webhooks)):
         client, address = browser_for(people, rule), next(addresses(rule, NASTY))
         for value in FIELDS[number % EVERY_FIELD :: EVERY_FIELD]:
             given = "&".join(f"{name}={value}" for name in NAMES)
@@ -96,7 +96,7 @@ def test_no_field_is_a_fault(app, few_refusals, people, webhooks: bool) -> None:
                 answers(client, verb, f"{address}?{given}", given if verb == "POST" else "")
 
 
-def test_programs_and_bytes_that_are_no_text(app) -> None:  # noqa: F811
+def test_programs_and_bytes_that_are_no_text(filled_app) -> None:
     """The interface answers with what is wrong, whatever stands in the address."""
     from ivr.accounts.api_tokens import new_token
     from ivr.domain.timestamps import utc_now
@@ -105,7 +105,7 @@ def test_programs_and_bytes_that_are_no_text(app) -> None:  # noqa: F811
     with database.writing() as session:
         token = new_token(session, "program", utc_now(), scopes=("tasks", "callers"))
     assert PROGRAM in permission_of("api.tasks").who
-    client = app.test_client()
+    client = filled_app.test_client()
     for value in (*NASTY, *FIELDS):
         for target in (f"/api/v1/tasks/{value}", f"/api/v1/tasks?call_sid={value}", f"/api/v1/tasks?after_id={value}",
                        f"/api/v1/tasks?limit={value}&state={value}&since={value}"):  # fmt: skip

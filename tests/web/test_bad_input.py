@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,9 +19,9 @@ from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.dialects import sign
 from ivr.platform import database
 from ivr.platform.orm import Base
-from ivr.web import errors, rate_limits
 from ivr.web.app import create_app
-from tests.support.people import a_task, hire, log_in
+from tests.support.nonsense import NAMES
+from tests.support.people import a_task, log_in
 from tests.support.volume import volume
 
 #: Inputs for each webhook, and for each form by each person and by all who may not use it; `make soak` throws more
@@ -30,19 +29,7 @@ from tests.support.volume import volume
 A_WEBHOOK, A_FORM, WITHOUT_PERMISSION = (
     volume(test=30, ci=60, soak=320), volume(test=2, ci=10, soak=80), volume(test=1, ci=4, soak=32),
 )  # fmt: skip
-#: How often the page of a refusal is rendered in one test, for each status.
-REFUSALS = volume(test=20, soak=200)
 PEOPLE = ("mia", "lena", "adam", "dora")
-NAMES = (
-    "From", "To", "CallSid", "Digits", "RecordingSid", "RecordingDuration", "RecordingStatus", "CallStatus", "task",
-    "DialCallStatus", "ErrorCode", "SequenceNumber", "StatusCallbackEvent", "ConferenceSid", "FriendlyName", "leg",
-    "state", "token", "number", "q", "view", "page", "seen", "part", "sort", "since", "until", "text", "outcome", "to",
-    "action", "team", "user", "weekday", "starts", "ends", "day", "days", "reason", "reason_text", "name", "username",
-    "password", "present", "new", "code", "key", "recovery_code", "role", "active", "scope", "kind", "change", "sms",
-    "decision", "named", "identity_check", "sure", "lift", "refuse", "month", "report", "dimension", "age", "before",
-    "covered", "appointment_at", "place", "room", "answer", "refusal_reason", "posted_on", "language", "limit", "next",
-    "after_id", "call_sid", "template", "needs_interpreter", "anyway", "for_good", "take", "figure", "actor",
-)  # fmt: skip
 VALUES = (
     "", "0", "1", "2", "-1", "9" * 30, "NaN", "inf", "1.5", "０１２３", "+4915112345678", "anonymous", "Anonymous",
     "+266696687", "CA" + "a" * 32, "RE" + "b" * 32, "' OR 1=1 --", "<script>alert(1)</script>", "{{7*7}}", "../../etc",
@@ -59,20 +46,6 @@ OF_CALLERS = (
     "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "task_events", "attempts",
     "postal_orders", "appointment_wishes", "text_messages", "legal_holds", "subject_requests", "blocked_numbers",
 )  # fmt: skip
-
-
-@pytest.fixture
-def app(empty_database, monkeypatch):
-    monkeypatch.setattr(rate_limits, "_LOG_IN", "1000000 per minute")  # a flood is not what is tried here
-    monkeypatch.setattr(rate_limits, "_EVERYBODY", "1000000 per minute")
-    app = create_app()
-    app.config["WTF_CSRF_ENABLED"] = False
-    hire()
-    for _ in range(3):
-        a_task(text="Guten Tag")
-    a_task("appointment", kind="appointment")
-    a_task("forms", kind="postal_order")
-    return app
 
 
 def state() -> list[tuple[str, str]]:
@@ -130,30 +103,15 @@ def throw(monkey: Monkey, browser, rule: Rule) -> None:
     answer.close()
 
 
-@pytest.fixture
-def few_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most nonsense is refused by one page, which shows its status and who is logged in: after some times it is left
-    out, but for failures of the hotline."""
-    rendered: Counter[int] = Counter()
-    render = errors.render_template
-
-    def a_page(name: str, **context: int) -> str:
-        rendered[context.get("code", 0)] += 1
-        left_out = name == "error.html" and context["code"] < 500 and rendered[context["code"]] > REFUSALS
-        return "refused" if left_out else render(name, **context)
-
-    monkeypatch.setattr(errors, "render_template", a_page)
-
-
 @pytest.mark.soak
 @pytest.mark.parametrize("name", PEOPLE)
-def test_nonsense_breaks_nothing(app, few_refusals, name: str) -> None:
+def test_nonsense_breaks_nothing(filled_app, few_refusals, name: str) -> None:
     """A member, a supervisor, an administrator and an officer, at every page and form."""
-    monkey = Monkey(app, PEOPLE.index(name))
-    browser = log_in(app.test_client(), name)
+    monkey = Monkey(filled_app, PEOPLE.index(name))
+    browser = log_in(filled_app.test_client(), name)
     for number, rule in enumerate(monkey.often(monkey.pages, A_FORM)):
         if number % 25 == 0 and browser.get("/account/").status_code != 200:  # logged out, or not what they were
-            browser = _again(app, name)
+            browser = _again(filled_app, name)
         if rule.endpoint not in ("login.out", "account.password"):
             throw(monkey, browser, rule)
 
@@ -173,9 +131,9 @@ def _again(app, name: str):
 
 
 @pytest.mark.soak
-def test_the_carrier_may_say_anything(app) -> None:
+def test_the_carrier_may_say_anything(filled_app) -> None:
     """Signed, so that it is taken for the carrier's."""
-    monkey, client = Monkey(app, 2), app.test_client()
+    monkey, client = Monkey(filled_app, 2), filled_app.test_client()
     for rule in monkey.often(monkey.webhooks, A_WEBHOOK):
         path = monkey.address(rule)
         query = "&".join(f"{name}=x{monkey.dice.randrange(9)}" for name in list(monkey.fields())[:2])
@@ -189,10 +147,10 @@ def test_the_carrier_may_say_anything(app) -> None:
 
 
 @pytest.mark.soak
-def test_who_may_not_changes_nothing(app) -> None:
+def test_who_may_not_changes_nothing(filled_app) -> None:
     """A stranger at every endpoint, webhooks without a signature; administrator and officer at everybody else's."""
-    monkey, stranger = Monkey(app, 3), app.test_client()
-    adam, dora = log_in(app.test_client(), "adam"), log_in(app.test_client(), "dora")
+    monkey, stranger = Monkey(filled_app, 3), filled_app.test_client()
+    adam, dora = log_in(filled_app.test_client(), "adam"), log_in(filled_app.test_client(), "dora")
     before = state()
     for number, rule in enumerate(monkey.often(monkey.rules, WITHOUT_PERMISSION)):
         browser = (stranger, adam, dora)[number % 3]

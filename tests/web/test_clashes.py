@@ -10,8 +10,8 @@ import pytest
 from ivr.accounts import users
 from ivr.callbacks import events, workflow
 from ivr.models.accounts import Team
+from tests.support.guarded_desk import TYPED, claimed
 from tests.support.people import PASSWORD
-from tests.web.test_kept_forms import TYPED, claimed, guarded  # noqa: F401 - a fixture
 
 PERSON = {"username": "lena", "name": "Lena Neu", "role": "member", "team": ["benefits"], "password": PASSWORD}
 TOLD = "im selben Augenblick"
@@ -43,7 +43,7 @@ def _clashes(session, *_: object, **__: object) -> None:
     session.flush()
 
 
-def test_two_members_who_note_on_one_task_lose_no_word(guarded, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_two_members_who_note_on_one_task_lose_no_word(guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     mia, _task, page, token = claimed(guarded)
     with monkeypatch.context() as at_one_moment:
         at_one_moment.setattr(events, "note", _clashes)
@@ -54,7 +54,7 @@ def test_two_members_who_note_on_one_task_lose_no_word(guarded, monkeypatch: pyt
     assert TYPED.strip()[:200] in shown
 
 
-def test_the_page_of_a_clash_says_what_was_typed_and_leads_to_what_is_there(guarded, monkeypatch) -> None:  # noqa: F811
+def test_the_page_of_a_clash_says_what_was_typed_and_leads_to_what_is_there(guarded, monkeypatch) -> None:
     mia, task_id, page, _token = claimed(guarded)
     monkeypatch.setattr(workflow, "close", _clashes)
     ticked = {"action": "close", "task": str(task_id), "outcome": "settled_otherwise", "text": TYPED}

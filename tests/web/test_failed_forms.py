@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from ivr.platform import database
 from ivr.web import actions
+from tests.support.guarded_desk import FORMS, TYPED, claimed, notes
 from tests.support.people import a_task, the_task
-from tests.web.test_kept_forms import FORMS, TYPED, claimed, guarded, notes  # noqa: F401 - a fixture
 
 FAILURES = {
     "the database is away": database.Away("gone"),
@@ -39,7 +39,7 @@ def shown_again(page: str) -> dict[str, str]:
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_note_is_there_again_and_is_saved_when_all_is_well(
     failure: str,
-    guarded,  # noqa: F811
+    guarded,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mia, task_id, page, token = claimed(guarded)
@@ -62,7 +62,7 @@ def test_a_note_is_there_again_and_is_saved_when_all_is_well(
 @pytest.mark.parametrize("form", FORMS)
 def test_so_is_every_other_form_also_where_nobody_knows_who_is_logged_in(
     form: str,
-    guarded,  # noqa: F811
+    guarded,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mia, task_id, page, token = claimed(guarded)
@@ -76,7 +76,7 @@ def test_so_is_every_other_form_also_where_nobody_knows_who_is_logged_in(
     assert the_task(task_id).state == "claimed"
 
 
-def test_what_another_site_sends_and_passwords_are_not_shown(guarded, monkeypatch) -> None:  # noqa: F811
+def test_what_another_site_sends_and_passwords_are_not_shown(guarded, monkeypatch) -> None:
     mia, _, page, token = claimed(guarded)
     with monkeypatch.context() as broken:
         for name in ("writing", "writing_alone", "reading", "glancing", "noting"):
@@ -89,7 +89,7 @@ def test_what_another_site_sends_and_passwords_are_not_shown(guarded, monkeypatc
     assert "geheim" not in secret.text
 
 
-def test_a_form_without_words_leads_back_to_its_page(guarded, monkeypatch) -> None:  # noqa: F811
+def test_a_form_without_words_leads_back_to_its_page(guarded, monkeypatch) -> None:
     mia, _, page, token = claimed(guarded)
     with monkeypatch.context() as broken:
         broken.setattr(actions.database, "writing", fails(database.Away("gone")))
@@ -97,7 +97,7 @@ def test_a_form_without_words_leads_back_to_its_page(guarded, monkeypatch) -> No
     assert (answer.status_code, f'content="5;url={page}"' in answer.text) == (503, True)
 
 
-def test_a_page_that_cannot_be_shown_asks_again(guarded, monkeypatch) -> None:  # noqa: F811
+def test_a_page_that_cannot_be_shown_asks_again(guarded, monkeypatch) -> None:
     a_task()
     mia = guarded("mia")
     with monkeypatch.context() as broken:

@@ -6,92 +6,19 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from ivr.accounts import kept_forms
 from ivr.domain.timestamps import utc_now
-from ivr.models.accounts import KeptForm, LogIn
-from ivr.models.callbacks import TaskEvent
+from ivr.models.accounts import KeptForm
 from ivr.platform import database
+from tests.support.guarded_desk import FORMS, TYPED, Browser, claimed, half_an_hour_passes, notes
 from tests.support.people import PASSWORD, a_task, log_in, the_task
-
-TYPED = "Frau Beispiel bringt die Unterlagen am Montag. " * 60
-
-
-@pytest.fixture
-def guarded(desk):
-    """The desk with tokens against forged requests, as it runs."""
-    desk.app.config["WTF_CSRF_ENABLED"] = True
-
-    def browser(username: str | None = None) -> Browser:
-        one = Browser(desk.app.test_client())
-        return one.logs_in(username) if username else one
-
-    browser.people = desk.people
-    return browser
-
-
-class Browser:
-    """A browser at a desk that several people share."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-
-    def logs_in(self, username: str) -> Browser:
-        token = self.token("/login")
-        data = {"username": username, "password": PASSWORD, "csrf_token": token}
-        answer = self.client.post("/login", data=data)
-        assert answer.status_code == 302, answer.text
-        self.lands_on = answer.headers["Location"]
-        return self
-
-    def token(self, page: str) -> str:
-        return re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)[1]
-
-    def sends(self, path: str, token: str, page: str = "", **data: str):
-        headers = {"Referer": f"http://localhost{page}"} if page else {}
-        return self.client.post(path, data={**data, "csrf_token": token}, headers=headers)
-
-    def page(self, path: str) -> str:
-        return self.client.get(path).text
-
-
-def half_an_hour_passes() -> None:
-    """Every log-in ends."""
-    with database.writing() as session:
-        session.execute(update(LogIn).values(used_at=utc_now() - timedelta(minutes=31)))
-
-
-def notes(task_id: int) -> list[str]:
-    with database.reading() as session:
-        query = select(TaskEvent.text).where(TaskEvent.task_id == task_id, TaskEvent.kind == "noted")
-        return list(session.scalars(query))
 
 
 def kept_of(name: str, guarded) -> list[kept_forms.Form]:
     with database.reading() as session:
         return kept_forms.of_user(session, guarded.people[name].id, utc_now())
-
-
-def claimed(guarded, name: str = "mia") -> tuple[Browser, int, str, str]:
-    task_id = a_task(text="Guten Tag", number="+4915112340002")
-    browser = guarded(name)
-    page = f"/desk/tasks/{task_id}"
-    token = browser.token(page)
-    browser.sends(f"{page}/claim", token, page)
-    return browser, task_id, page, browser.token(page)
-
-
-#: Long forms, with what is typed into them.
-FORMS = {
-    "a note": ("/desk/tasks/{task}/note", {"text": TYPED}),
-    "a closing": ("/desk/tasks/{task}/close", {"outcome": "settled_otherwise", "text": TYPED}),
-    "a text message": ("/desk/tasks/{task}/text", {"template": "sms_missed", "text": TYPED[:700]}),
-    "a correction of a transcript": ("/desk/recordings/1/correct", {"text": TYPED}),
-    "a handing over": ("/desk/tasks/{task}/hand-over", {"team": "work", "reason": TYPED[:400]}),
-    "a wrap-up": ("/desk/live/wrap-up", {"outcome": "follow_up", "text": TYPED}),
-}
 
 
 @pytest.mark.parametrize("form", FORMS)
