@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ SCENARIOS = Path(__file__).parent
 
 def sipp(address: tuple[str, int], scenario: str, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run SIPp with a scenario of ours."""
+    port = free_port()
+    media = port // 4 * 4 + 4  # it takes this one and the three after it
     command = [
         "sipp", f"{HOST}:{address[1]}", "-sf", str(SCENARIOS / scenario), "-s", OURS, "-i", HOST, "-p",
-        str(free_port()), "-mp", str(free_port() // 4 * 4), "-nostdin", "-timeout", "900s", "-timeout_error",
+        str(port), "-mp", str(media), "-nostdin", "-timeout", "900s", "-timeout_error",
         *arguments,
     ]  # fmt: skip
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=960)
@@ -89,13 +92,15 @@ def test_a_call_of_baresip_is_heard_and_recorded(baresip: Path) -> None:
         speech.append(line.record(30, "#", 60, beep=False))
 
     with desk(records) as us:
-        command = ["baresip", "-f", str(baresip), "-e", f"/dial sip:{OURS}@{HOST}:{us.address[1]}", "-t", "8"]
+        command = ["baresip", "-f", str(baresip), "-e", f"/dial sip:{OURS}@{HOST}:{us.address[1]}"]
         with (baresip / "log").open("w") as log:
             telephone = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             try:
                 eventually(lambda: us.taken, 20)
-                telephone.wait(60)
+                time.sleep(6.5)  # it has heard the prompt, and spoken its file
+                telephone.terminate()  # it hangs up
                 eventually(lambda: speech)
+                telephone.wait(60)
             finally:
                 telephone.kill()
                 telephone.wait()
