@@ -19,7 +19,8 @@ from ivr.platform import database
 _BATCH, _REST = 5000, 0.2
 #: Rows of a table whose indexes are made last.
 _LARGE = 100_000
-#: Milliseconds for which the exchange waits for whoever holds the table: all others wait behind it.
+#: Milliseconds for which the exchange waits for whoever holds the table: all others wait behind it. Below the
+#: deadlock_timeout of PostgreSQL (1 s): where two wait for each other, the copy gives way and not the house.
 _WAIT_MS = 300
 _FOREIGN = """
 SELECT k.conname, k.conrelid::regclass::text AS source, k.confrelid::regclass::text AS target,

@@ -186,8 +186,7 @@ def test_a_log_out_on_another_machine_keeps_the_outcome_that_was_being_written(b
     log_in_here(page)
     page.goto("/kept/")
     page.get_by_role("button", name="Jetzt senden").click()
-    page.wait_for_load_state()
-    assert the_task(task).state == "closed"
+    eventually(lambda: the_task(task).state == "closed")
     page.goto(f"/desk/tasks/{task}")
     expect(page.locator(".work-history")).to_contain_text(TEXT)
 

@@ -205,6 +205,7 @@ def test_the_clock_records_a_breach_within_ten_seconds(hotline, caller, tasks_of
     assert timedelta(0) <= recorded - due < timedelta(seconds=10)
 
 
+@pytest.mark.since("ci")
 def test_three_clocks_record_each_breach_once_and_in_time(hotline, api) -> None:
     """The hotline's own, and two more hosts'."""
     tasks = [a_task("other", number=f"+491761{number:07d}") for number in range(60)]

@@ -35,6 +35,7 @@ for command in commands:
 """
 
 
+@pytest.mark.since("ci")
 @pytest.mark.parametrize(
     "umask", [*(pytest.param(one, marks=pytest.mark.since("ci")) for one in (0o022, 0o002)), 0o000]
 )

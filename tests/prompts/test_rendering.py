@@ -76,6 +76,7 @@ def test_the_checker_names_what_is_wrong(studio, monkeypatch: pytest.MonkeyPatch
     assert ("goodbye", "stale audio") in found
 
 
+@pytest.mark.since("ci")
 def test_the_commands_render_and_check(studio) -> None:
     ran = CliRunner().invoke(command_line, ["prompts", "render"])
     assert ran.exit_code == 0, ran.output

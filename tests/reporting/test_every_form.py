@@ -108,6 +108,7 @@ def cells(tables: list[list[Row]]) -> int:
     return sum(isinstance(cell, Number) and cell.value is not None for rows in tables for row in rows for cell in row)
 
 
+@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_every_cell_of_every_form_is_what_plain_sql_finds(supervisor: FlaskClient) -> None:
     """For the house, then as it is published: there a cell is right or hidden, and each form hides the same."""

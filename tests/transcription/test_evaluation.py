@@ -35,6 +35,7 @@ def judged(empty_database, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.since("ci")
 def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_directory: Path) -> None:
     model = ["--model", str(whisper_directory), "--worst", "1"]
     answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), "--language", "en", *model])

@@ -184,6 +184,7 @@ def test_without_the_detector_nothing_is_called_done(empty_database, monkeypatch
     assert "guten" in transcript.text
 
 
+@pytest.mark.since("ci")
 def test_the_real_recogniser_hears_words_in_a_busy_tone_and_nobody_reads_them(
     empty_database, korean_model, monkeypatch
 ) -> None:

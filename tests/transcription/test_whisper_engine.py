@@ -19,6 +19,7 @@ def test_the_second_engine_is_off_by_default(empty_database) -> None:
         engines.transcribe(human_speech(1), "bg")
 
 
+@pytest.mark.since("ci")
 def test_a_language_without_a_vosk_model_is_written_down_by_the_second_engine(
     empty_database, whisper_directory: Path, monkeypatch
 ) -> None:
@@ -34,6 +35,7 @@ def test_a_language_without_a_vosk_model_is_written_down_by_the_second_engine(
     assert all(0 <= word["start"] <= word["end"] for word in written.words)
 
 
+@pytest.mark.since("ci")
 def test_the_second_engine_makes_nothing_up_over_silence(empty_database, whisper_directory: Path, monkeypatch) -> None:
     set_up(monkeypatch, WHISPER_MODEL=str(whisper_directory), WHISPER_LANGUAGES='["en"]')
     assert engines.transcribe(Sound(np.zeros(RATE * 4, np.int16), RATE), "en").words == []

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import pytest
 from sqlalchemy import func, select
 
 from ivr.local_carrier.webhooks import WebhookFailed
@@ -107,6 +108,7 @@ def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(hotl
 # -- the outbox ------------------------------------------------------------------------------------
 
 
+@pytest.mark.since("ci")
 def test_redis_that_comes_back_empty_loses_nothing(hotline, caller, tasks_of) -> None:
     """The queue knows nothing any more; the outbox does."""
     connection = job_queue.patient()
