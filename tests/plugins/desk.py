@@ -116,5 +116,5 @@ def guarded(desk):
 def alert_address(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every alert goes to one address."""
     monkeypatch.setenv("ALERTS", json.dumps([{"name": "all", "to": "https://example.org/hook"}]))
-    monkeypatch.setenv("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")  # pragma: allowlist secret
     settings.settings.cache_clear()
