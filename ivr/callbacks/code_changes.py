@@ -25,9 +25,10 @@ from ivr.domain.languages import addressed_in
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import Contact, unconfirmed
+from ivr.notices import present
 from ivr.platform import outbox
 
-#: Time that members have to keep the old number from being told.
+#: Opening time that members have to keep the old number from being told.
 TOLD_AFTER = timedelta(hours=1)
 
 
@@ -110,15 +111,28 @@ def confirm(session: Session, contact: Contact, proof: str, user: User | None, n
         raise Refused(Refusal.PROOF_NEEDED)
     contact.confirmed_at, contact.confirmed_by_id = now, id_of(user)
     events.record(session, task.id, TaskEventKind.CHANGE_CONFIRMED, now, user_id=id_of(user), text=proof)
-    if (contacts.is_first(contact, task) and contact.withdrawn_at is None) or task.callback_number is None:
-        task.callback_number = contact.callback_number
+    follow_contacts(session, task, now)
+    session.flush()
+    search_index.index(session, task)
+
+
+def follow_contacts(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Give a task the number that its contacts have now, after one was confirmed, has come or has left.
+
+    Its own contact's counts, as long as that is not withdrawn. With its last contact the task is closed as withdrawn.
+    """
+    if task.state == TaskState.CLOSED:
+        return
     standing = _standing(task)
     if not standing:
         workflow.withdraw(session, task, now)
-    elif contact.withdrawn_at is not None and contacts.is_first(contact, task):
-        task.callback_number = next(filter(None, map(certain_number, standing)), None)
-    session.flush()
-    search_index.index(session, task)
+        return
+    numbers = [number for number in map(certain_number, standing) if number]
+    own = contacts.first_of(task)
+    if own is not None and own in standing and (number := certain_number(own)):
+        task.callback_number = number
+    elif task.callback_number not in numbers:
+        task.callback_number = next(iter(numbers), None)
 
 
 def refuse(session: Session, contact: Contact, user: User | None, now: datetime) -> None:
@@ -155,7 +169,8 @@ def _standing(task: CallbackTask) -> Sequence[Contact]:
 def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     """Plan a text message to the number that was changed, where its caller has agreed to text messages.
 
-    It names neither the Jobcenter nor the matter, and comes when people may be called, :data:`TOLD_AFTER` later.
+    It names neither the Jobcenter nor the matter, and comes when people may be called, after :data:`TOLD_AFTER` of
+    opening time: at night nobody could keep it from being sent.
     """
     number = contact.changed_number_from
     if number is None or is_being_told(session, contact) or not may_be_told(session, contact.call_id, number):
@@ -163,7 +178,7 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     if sms_limits.refusal_of(session, number, now) is not None:
         return
     language = addressed_in(contact.language)
-    soon = now + TOLD_AFTER
+    soon = opening_hours.after_open_time(present.hours(), now, TOLD_AFTER) or now + TOLD_AFTER
     hours = settings().calling_hours
     at = soon if opening_hours.is_open(hours, soon) else opening_hours.next_opening(hours, soon) or soon
     message = TextMessage(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import (
     claims,
+    code_changes,
     contacts,
     events,
     judgements,
@@ -283,11 +284,12 @@ def _copy_holds(session: Session, other: CallbackTask, task: CallbackTask) -> li
 
 
 def settle(session: Session, task: CallbackTask, other: CallbackTask, now: datetime) -> None:
-    """Find both tasks by what is theirs now, and tell of them as they are."""
+    """Find both tasks by what is theirs now, with what their contacts have come to; and tell of them as they are."""
     session.flush()
     session.expire_all()
     task_alerts.take_back(session, other.id, *AlertEvent)
     for one in (task, other):
+        code_changes.follow_contacts(session, one, now)
         sla_clocks.alert_current_state(session, one, now)
         search_index.index(session, one)
 

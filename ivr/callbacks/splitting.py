@@ -124,12 +124,8 @@ def _keep_word(own: CallbackTask, clock: SlaClock, contact: Contact, common: Sla
 
 
 def _leave(task: CallbackTask, gone: Contact) -> None:
-    """Take out of a task what only the contact that has left it has brought: its number, its forms."""
-    others = task.contacts
-    numbers = [number for number in map(code_changes.certain_number, others) if number]
-    if task.callback_number == code_changes.certain_number(gone) and task.callback_number not in numbers:
-        task.callback_number = next(iter(numbers), None)
+    """Take the forms out of a task that only the contact that has left it has ordered."""
     if task.postal_order is not None:
-        wanted = {form for one in others for form in Request.of_record(one.about).forms}
+        wanted = {form for one in task.contacts for form in Request.of_record(one.about).forms}
         left = {*Request.of_record(gone.about).forms} - wanted
         task.postal_order.forms = [form for form in task.postal_order.forms if form not in left]

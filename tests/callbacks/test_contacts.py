@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -25,15 +26,17 @@ from ivr.callbacks.request import Request
 from ivr.carrier import client
 from ivr.contact_centre import call_queue, kept_places, outbound_callbacks, queue_order
 from ivr.domain import receipt_codes
-from ivr.domain.enums import Availability, CallerProof, Concern, DeliveryState, TaskEventKind
+from ivr.domain.enums import Availability, CallerProof, Concern, DeliveryState, TaskEventKind, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import Attempt, CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.platform import database
+from ivr.platform.work_models import Work
 from tests.callbacks.test_answers_in_writing import until
 from tests.support.desk import change
+from tests.support.environment import forget_settings
 from tests.support.people import a_task, hire, the_task
 
 NUMBER, NEW = "+4917612345678", "+4917699999999"
@@ -331,6 +334,32 @@ def test_a_member_keeps_the_old_number_from_being_told(empty_database) -> None:
         code_changes.stop_telling(session, contact, mia, utc_now())
         assert not code_changes.is_being_told(session, contact)
     assert told() == [(NUMBER, DeliveryState.FAILED)]
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "told_at"),
+    [
+        ("2026-11-30T16:59:59+01:00", "2026-11-30T17:59:59+01:00"),
+        ("2026-11-30T17:30:00+01:00", "2026-12-01T08:30:00+01:00"),
+        ("2026-12-01T04:00:00+01:00", "2026-12-01T09:00:00+01:00"),
+        ("2026-10-24T17:45:00+02:00", "2026-10-25T08:45:00+01:00"),
+        ("2027-03-28T01:59:00+01:00", "2027-03-28T09:00:00+02:00"),
+        ("2026-12-24T17:30:00+01:00", "2026-12-27T08:30:00+01:00"),
+    ],
+)
+def test_members_have_an_hour_of_work_to_keep_the_old_number_from_being_told(
+    empty_database, monkeypatch, changed_at: str, told_at: str
+) -> None:
+    closed = {"closures": [{"first": "2026-12-25", "last": "2026-12-26"}]}
+    monkeypatch.setenv("HOURS", json.dumps(closed))
+    forget_settings()
+    task = a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+        code_changes.change_number(session, of(session, task)[0], NEW, datetime.fromisoformat(changed_at))
+        text = session.scalars(select(TextMessage).where(TextMessage.template == "sms_number_changed")).one()
+        work = select(Work.run_after).where(Work.kind == WorkKind.SEND_TEXT_MESSAGE, Work.subject_id == text.id)
+        assert session.scalar(work) == datetime.fromisoformat(told_at)
 
 
 def test_a_number_once_kept_from_being_told_is_told_of_no_later_change(empty_database) -> None:

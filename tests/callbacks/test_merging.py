@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import attempts, claims, intake, merging, proposals, sla_clocks, splitting, workflow
+from ivr.callbacks import attempts, claims, code_changes, intake, merging, proposals, sla_clocks, splitting, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
-from ivr.domain.enums import Likeness, Outcome, SlaMeasure, SlaState, TaskEventKind, Urgency
+from ivr.domain.enums import CallerProof, Likeness, Outcome, SlaMeasure, SlaState, TaskEventKind, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -21,7 +21,7 @@ from ivr.models.merges import Merge
 from ivr.models.sla import SlaClock
 from ivr.platform import database
 from ivr.reporting import daily_metrics
-from tests.support.contacts import NUMBER, joined, opened
+from tests.support.contacts import NUMBER, first_contact, joined, opened
 from tests.support.desk import change
 from tests.support.people import a_task, hire, the_task
 
@@ -376,6 +376,69 @@ def test_forms_go_with_the_contact_that_has_ordered_them(people) -> None:
     split(task, 1)
     assert everything(task)["forms"] == ["rent"]
     assert everything(other)["forms"] == ["main_form"]
+
+
+# -- what a member has confirmed of a contact ---------------------------------------------------------
+
+
+def confirmed(contact: int, number: str = "") -> None:
+    """Another number, or else a withdrawal, that came by receipt code and that a member has confirmed."""
+    with database.writing() as session:
+        found, now = session.get_one(Contact, contact), utc_now()
+        if number:
+            code_changes.change_number(session, found, number, now)
+        else:
+            code_changes.withdraw(session, found, now)
+        code_changes.confirm(session, found, CallerProof.FILE_DATA, None, now)
+
+
+def apart(how: str, stays: int, gone: int, contact: int) -> None:
+    """Take a merge back, or the contact out of the task into which others were merged after it."""
+    if how == "undone":
+        undone(gone)
+        return
+    merged(stays, opened(number="+4917644444444"))
+    with database.writing() as session:
+        assert splitting.split(session, session.get_one(Contact, contact), None, utc_now()).id == gone
+
+
+@pytest.mark.parametrize("how", ["undone", "split"])
+def test_a_number_that_was_confirmed_while_merged_is_the_one_to_call_afterwards(people, how: str) -> None:
+    stays, gone = opened(), opened(number="+4917633333333")
+    contact = first_contact(gone)
+    merged(stays, gone)
+    confirmed(contact, "+4917699999999")
+    apart(how, stays, gone, contact)
+    assert (the_task(gone).callback_number, the_task(stays).callback_number) == ("+4917699999999", NUMBER)
+
+
+@pytest.mark.parametrize("how", ["undone", "split"])
+@pytest.mark.parametrize("whose", ["stays", "gone"])
+def test_who_has_withdrawn_while_merged_is_called_by_nobody_afterwards(people, how: str, whose: str) -> None:
+    stays, gone = opened(), opened(number="+4917633333333")
+    contacts_of = {"stays": first_contact(stays), "gone": first_contact(gone)}
+    merged(stays, gone)
+    confirmed(contacts_of[whose])
+    assert the_task(stays).state == "open", "the other one still waits"
+    if whose == "stays" and how == "split":
+        with database.writing() as session:  # nobody else is left
+            splitting.split(session, session.get_one(Contact, contacts_of["gone"]), None, utc_now())
+    else:
+        apart(how, stays, gone, contacts_of["gone"])
+    found = {"stays": the_task(stays), "gone": the_task(gone)}
+    withdrawn, waits = found.pop(whose), *found.values()
+    assert (withdrawn.state, withdrawn.outcome, waits.state) == ("closed", "withdrawn", "open")
+    assert {clock.state for clock in clocks(withdrawn.id).values()} == {SlaState.VOID}
+
+
+@pytest.mark.parametrize("whose", ["first", "further"])
+def test_a_contact_that_was_withdrawn_opens_no_task_by_a_split(people, whose: str) -> None:
+    task = opened()
+    further = joined(task)
+    confirmed(first_contact(task) if whose == "first" else further)
+    own = split(task, 1)
+    states = [the_task(one).state for one in (task, own)]
+    assert states == (["closed", "open"] if whose == "first" else ["open", "closed"])
 
 
 # -- proposals -------------------------------------------------------------------------------------
