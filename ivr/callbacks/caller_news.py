@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
@@ -28,6 +28,7 @@ _BY_CALLER = (
     TaskEventKind.CALLBACK_WANTED,
     TaskEventKind.NUMBER_GIVEN,
     TaskEventKind.CHANGED,
+    TaskEventKind.ANSWERED,
     TaskEventKind.NUMBER_CHANGED,
     TaskEventKind.WITHDRAWAL_WANTED,
     TaskEventKind.WITHDRAWN,
@@ -103,7 +104,13 @@ def _since(session: Session, task: CallbackTask, instant: datetime) -> bool:
         TaskEvent.user_id.is_(None),
         TaskEvent.at > instant,
     )
-    return session.scalar(later.limit(1)) is not None
+    # Of several messages of one call the first alone is an event.
+    left = select(VoiceboxMessage.id).where(
+        VoiceboxMessage.task_id == task.id,
+        VoiceboxMessage.state == MessageState.LEFT,
+        VoiceboxMessage.left_at > instant,
+    )
+    return bool(session.scalar(select(or_(later.exists(), left.exists()))))
 
 
 def require_seen(

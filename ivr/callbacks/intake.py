@@ -60,9 +60,11 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
     contact = contacts.of_call(session, call, request)
     certain = not (flags.get("provisional") or flags.get("unconfirmed"))
     if request.changes and (contact is None or is_over(contact.task)):
-        # The earlier request was closed meanwhile, or is restricted; what the caller adds now is a new request.
+        # The earlier request is closed meanwhile, or restricted; what is added now is a new one, proposed beside it.
         request = replace(request, changes="")
-        request = replace(request, kind=contact.kind, concern=contact.concern) if contact else request
+        if contact is not None:
+            contacts.called_later(session, contact, call, now)
+            request = replace(request, kind=contact.kind, concern=contact.concern)
         contact = contacts.of_call(session, call, request)
     if contact is None:
         return _open(session, call, request, now, flags)
@@ -144,9 +146,8 @@ def note_later_call(session: Session, contact: Contact, call: Call, now: datetim
 
 def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
     """Make a provisional or unconfirmed task, or one of a silent caller, certain: there is speech, or a wish."""
-    was_certain = not (task.provisional or task.unconfirmed or task.silent_caller)
-    task.provisional = task.unconfirmed = task.silent_caller = False
-    if not was_certain:
+    if task.provisional or task.unconfirmed or task.silent_caller:
+        task.provisional = task.unconfirmed = task.silent_caller = False
         sla_clocks.alert_current_state(session, task, now)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import code_changes, contacts, emergency_reports, intake, silent_callers, sms
+from ivr.callbacks import code_changes, contacts, emergency_reports, further_answers, intake, silent_callers, sms
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language
 from ivr.contact_centre import call_distribution, call_queue, interpreters, kept_places, leg_events
@@ -73,32 +73,43 @@ def take_in(session: Session, call: Call, state: CallState, event: Event, now: d
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
         case _:
-            if (known := contacts.of_call(session, call, request)) is not None:
-                _change(session, known, call, event, request, now)
+            if (known := contacts.of_call(session, call, request)) is None:
+                pass
+            elif request.changes:
+                _change_by_code(session, known, call, event, request, now)
+            else:
+                _change(session, known, event, now)
     if event.name in _ASKING and event.number and not request.changes:
         contact = contacts.of_call(session, call, request)
         if contact is not None and contact.callback_number is None:
             intake.give_number(session, contact, event.number, now)
 
 
-def _change(session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime) -> None:
-    by_code = bool(request.changes)
-    if by_code:
-        if intake.is_over(contact.task):
-            return  # closed, or restricted, since the code was keyed in
-        intake.note_later_call(session, contact, call, now)
+def _change(session: Session, contact: Contact, event: Event, now: datetime) -> None:
+    with further_answers.task_kept_open(session, contact, now):
+        match event.name:
+            case EventName.JOIN_WANTED:
+                intake.join_earlier(session, contact, now)
+            case EventName.NUMBER_GIVEN | EventName.NUMBER_KEYED:
+                intake.give_number(session, contact, event.number, now)
+            case EventName.NUMBER_REFUSED:
+                intake.take_number_back(session, contact, event.number, now)
+
+
+def _change_by_code(
+    session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime
+) -> None:
+    if intake.is_over(contact.task):  # closed, or restricted, since the code was keyed in
+        if event.name in (EventName.NUMBER_GIVEN, EventName.CHANGED):  # what the caller adds now is a new request
+            intake.give_number(session, intake.contact_for(session, call, request, now), event.number, now)
+        return
+    intake.note_later_call(session, contact, call, now)
     match event.name:
-        case EventName.JOIN_WANTED if not by_code:
-            intake.join_earlier(session, contact, now)
-        case EventName.NUMBER_GIVEN if by_code:
+        case EventName.NUMBER_GIVEN:
             code_changes.change_number(session, contact, event.number, now)
-        case EventName.NUMBER_GIVEN | EventName.NUMBER_KEYED if not by_code:
-            intake.give_number(session, contact, event.number, now)
-        case EventName.NUMBER_REFUSED if not by_code:
-            intake.take_number_back(session, contact, event.number, now)
         case EventName.CHANGED:
             intake.change_times(session, contact, request, now)
-        case EventName.WITHDRAWN if by_code:
+        case EventName.WITHDRAWN:
             code_changes.withdraw(session, contact, now)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import contacts, emergency_reports, intake
+from ivr.callbacks import contacts, emergency_reports, further_answers, intake
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import leg_events
@@ -141,7 +141,7 @@ def take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     request = Request.of(state.request)
     contact = contacts.of_call(session, call, request)
     if contact is not None and is_new:
-        intake.complete(session, contact, request)
+        further_answers.take(session, contact, request, entry.at)
     return contact.receipt_code if contact is not None else None
 
 

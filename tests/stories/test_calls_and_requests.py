@@ -348,7 +348,7 @@ def test_a_callback_settles_other_requests_of_its_number_too(empty_database) -> 
 
 def test_the_live_page_shows_open_requests_of_the_number_without_their_content(empty_database) -> None:
     people = hire()
-    task_id = a_task(number=NUMBER, text="Der Strom ist weg")
+    task_id = a_task(number=NUMBER, text="Der Strom ist weg", age=timedelta(hours=1))
     with database.writing() as session:
         talked(session, people["mia"], enters(session, 1))
     app = create_app()

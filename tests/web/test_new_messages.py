@@ -7,18 +7,22 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from ivr.callbacks import caller_news, code_changes, danger, events, urgency
+from ivr.callbacks import caller_news, code_changes, danger, events, proposals, urgency
 from ivr.calls import calls
-from ivr.domain.enums import ConversationState, DangerKind, TaskEventKind
+from ivr.domain.enums import ConversationState, DangerKind, Likeness, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg, Presence
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform import database
 from tests.support.people import a_task, the_task
 from tests.support.volume import crossed
+from tests.support.webhook_caller import WebhookCaller
 
 NEWS = "Eine neue Nachricht ist eingegangen"
 
@@ -201,6 +205,105 @@ def test_a_member_who_never_opened_the_page_has_seen_what_was_there_at_the_claim
     with database.reading() as session:
         user = session.get_one(User, desk.people["mia"].id)
         assert caller_news.has_come(session, session.get_one(CallbackTask, task_id), user)
+
+
+def test_every_message_of_a_call_is_news(desk, webhook_caller) -> None:
+    """Who leaves several by receipt code has called again once; the second one comes after the claim."""
+    task_id, mia = a_task(), desk("mia")
+    caller = webhook_caller("anonymous").dials().presses("1", "3", "4", the_task(task_id).receipt_code, "3")
+    caller.speaks().hears("review").presses("1").hears("noted")
+    mia.post(f"/desk/tasks/{task_id}/claim")
+    caller.presses("1", "3").speaks().hears("review")
+    with database.reading() as session:
+        user = session.get_one(User, desk.people["mia"].id)
+        assert caller_news.has_come(session, session.get_one(CallbackTask, task_id), user)
+
+
+# -- in the very call that has opened the task -----------------------------------------------------------
+
+
+def ordering(webhook_caller) -> tuple[WebhookCaller, int]:
+    """A caller who has said the address, and is asked which forms they want."""
+    caller = webhook_caller().dials().presses("1", "3", "1", "1").speaks().presses("1").hears("choose_form")
+    return caller, task_of(caller)
+
+
+def messaging(webhook_caller) -> tuple[WebhookCaller, int]:
+    """A caller without a number who has left a message, and is asked for a number."""
+    caller = webhook_caller("anonymous").dials().presses("1", "1", "1").speaks().presses("1").hears("enter_number")
+    return caller, task_of(caller)
+
+
+def task_of(caller: WebhookCaller) -> int:
+    with database.reading() as session:
+        called = select(Contact.task_id).join(Call, Call.id == Contact.call_id).where(Call.call_sid == caller.sid)
+        return session.scalars(called).one()
+
+
+ADDS = {
+    "a form": (ordering, ("1",), lambda task: task.postal_order.forms == ["main_application"]),
+    "a number": (messaging, ("017612345678",), lambda task: task.callback_number == "+4917612345678"),
+    "hours": (messaging, ("017612345678", "1", "#", "1"), lambda task: task.availability == "morning"),
+}
+
+
+def as_it_is(task_id: int, is_there) -> tuple[str, bool]:
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, task_id)
+        return task.state, is_there(task)
+
+
+@pytest.mark.parametrize("what", ADDS)
+def test_what_a_caller_adds_in_the_same_call_is_not_closed_over(desk, webhook_caller, what: str) -> None:
+    begin, keys, is_there = ADDS[what]
+    caller, task_id = begin(webhook_caller)
+    lena = desk("lena")  # of all teams
+    lena.post(f"/desk/tasks/{task_id}/claim")
+    caller.presses(*keys[:-1])
+    data = {**ENDINGS["close"], "seen": seen_on(lena.get(f"/desk/tasks/{task_id}").text)}
+    caller.presses(keys[-1])
+    assert NEWS in lena.post(f"/desk/tasks/{task_id}/close", data=data, follow_redirects=True).text
+    assert as_it_is(task_id, is_there) == ("claimed", True)
+
+
+@pytest.mark.parametrize("what", ADDS)
+def test_a_task_closed_while_its_caller_still_answers_is_open_again(desk, webhook_caller, what: str) -> None:
+    """They are promised an answer to what they say now."""
+    begin, keys, is_there = ADDS[what]
+    caller, task_id = begin(webhook_caller)
+    caller.presses(*keys[:-1])
+    lena = desk("lena")  # of all teams
+    lena.post(f"/desk/tasks/{task_id}/claim")
+    data = {**ENDINGS["close"], "seen": seen_on(lena.get(f"/desk/tasks/{task_id}").text)}
+    lena.post(f"/desk/tasks/{task_id}/close", data=data)
+    assert the_task(task_id).state == "closed"
+    caller.presses(keys[-1])
+    assert as_it_is(task_id, is_there) == ("open", True)
+    caller.hangs_up()
+    assert the_task(task_id).state == "open"
+
+
+#: What is keyed in by receipt code, and the last key of it.
+BY_CODE = {"number": (("1", "017699999999"), "1"), "times": (("2",), "1"), "writing": (("2",), "4")}
+
+
+@pytest.mark.parametrize("what", BY_CODE)
+def test_what_is_noted_by_code_of_a_task_closed_meanwhile_is_a_new_request(desk, webhook_caller, what: str) -> None:
+    task_id, (keys, last) = a_task(), BY_CODE[what]
+    caller = webhook_caller("anonymous").dials().presses("1", "3", "4", the_task(task_id).receipt_code, *keys)
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task_id}/claim")
+    mia.get(f"/desk/tasks/{task_id}")
+    mia.post(f"/desk/tasks/{task_id}/close", data=ENDINGS["close"])
+    caller.presses(last)
+    assert {"noted", "number_noted"} & set(caller.last)
+    new = the_task(task_of(caller))
+    assert (new.state, the_task(task_id).state, new.id == task_id) == ("open", "closed", False)
+    assert new.callback_number == ("+4917699999999" if what == "number" else None)
+    with database.reading() as session:
+        user = session.get_one(User, desk.people["mia"].id)
+        proposed = proposals.of_task(session, user, session.get_one(CallbackTask, new.id), utc_now())
+        assert [(one.task.id, one.signs) for one in proposed] == [(task_id, (Likeness.CODE,))]
 
 
 @pytest.mark.parametrize("decision", ["confirm", "reject"])

@@ -60,6 +60,8 @@ class TaskEventKind(StrEnum):
     CHANGE_REFUSED = "change_refused"
     TELLING_STOPPED = "telling_stopped"
     CHANGED = "changed"
+    #: Further answers by key, in the call that has opened the task.
+    ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
     CLAIMED = "claimed"
     RELEASED = "released"

@@ -80,6 +80,7 @@ TASK_EVENTS = Words(
         TaskEventKind.CHANGE_REFUSED: _("The change by receipt code is taken back"),
         TaskEventKind.TELLING_STOPPED: _("The old number is not told of the change"),
         TaskEventKind.CHANGED: _("The caller gave other hours"),
+        TaskEventKind.ANSWERED: _("The caller answered further questions by key"),
         TaskEventKind.WITHDRAWN: _("Withdrawn by the caller"),
         TaskEventKind.CLAIMED: _("Claimed"),
         TaskEventKind.RELEASED: _("Released"),
