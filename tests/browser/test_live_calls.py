@@ -98,11 +98,38 @@ def test_four_windows_talk_with_each_other(windows, call_queue_hotline, team) ->
         assert list(states) == ["joined", "joined"]
 
 
+#: What the window has opened is kept, and a browser without a device is played.
+MICROPHONES = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.opened = [];
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  if (window.unplugged) throw new DOMException("none", "NotFoundError");
+  window.opened.push(await open(wanted));
+  return window.opened.at(-1);
+};
+"""
+
+
+def loses_the_microphone(phone) -> None:
+    """Somebody pulls the plug in the middle of a call, and plugs it in again."""
+    told = phone.get_by_role("alert").filter(has_text="hören Sie nicht")
+    phone.evaluate(
+        "window.unplugged = true; for (const track of window.opened.at(-1).getTracks())"
+        " { track.stop(); track.dispatchEvent(new Event('ended')); }"
+    )
+    expect(told).to_be_visible()
+    phone.evaluate("window.unplugged = false; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    expect(told).to_be_hidden()
+    eventually(lambda: phone.evaluate("window.opened.at(-1).getTracks().every((track) => track.readyState === 'live')"))
+    expect(phone.get_by_role("button", name="Auflegen")).to_be_visible()
+
+
 def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
     """The desk rings: a member answers, is heard, mutes, is loaded anew in the call, and hangs up, all by buttons."""
     somebody("ada", "member", "benefits")
     url = call_queue_hotline.url
     desk = logged_in(windows, url, "ada", permissions=["microphone"])
+    desk.context.add_init_script(MICROPHONES)
     desk.goto("/desk/live/")
     with desk.expect_popup() as opened:
         desk.get_by_role("link", name="Telefon: dieser Browser").click()
@@ -139,6 +166,7 @@ def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
     phone.reload()
     expect(phone.get_by_role("button", name="Auflegen")).to_be_visible()
     assert len(room.participants) == 2, "the call has survived it"
+    loses_the_microphone(phone)
     press(desk, "l")
     expect(person.locator("[data-status]")).to_contain_text("Das Gespräch ist zu Ende", timeout=15000)
     expect(bar).to_be_hidden()

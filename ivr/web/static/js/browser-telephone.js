@@ -15,6 +15,7 @@ let phase = "off";
 let said = "";
 let shown = null; // what the call is about
 let muted = false;
+let heard = true; // whether there is a microphone during the call
 let telephone = null;
 let name = ""; // of this window
 let context = null;
@@ -125,9 +126,17 @@ const on = {
     silence();
     phase = "talking";
     muted = false;
+    heard = true;
     show();
   },
-  connected: (is) => trouble(is ? "" : words.reconnecting),
+  microphone: (is) => {
+    heard = is;
+    trouble(is ? "" : words.microphone_gone);
+  },
+  connected: (is) => {
+    if (!is) trouble(words.reconnecting);
+    else trouble(heard ? "" : words.microphone_gone);
+  },
   over: (why) => {
     silence();
     trouble(why === "lost" ? words.lost_call : "");

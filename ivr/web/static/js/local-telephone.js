@@ -7,6 +7,7 @@ const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 export class LocalTelephone {
   constructor({ exchange, calls, worklet, csrf, context, on }) {
     Object.assign(this, { exchange, calls, worklet, csrf, context, on });
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.openAgain());
     this.registered = false;
     this.call = null;
     this.player = new Audio();
@@ -86,6 +87,29 @@ export class LocalTelephone {
     this.node = new AudioWorkletNode(this.context, "microphone", { numberOfInputs: 1, numberOfOutputs: 0 });
     this.node.port.onmessage = ({ data }) => this.hear(data);
     this.source.connect(this.node);
+    const { stream } = this;
+    for (const track of stream.getTracks()) track.addEventListener("ended", () => this.lost(stream));
+  }
+
+  // Somebody has pulled the plug, or taken the permission away: the call goes on, and nobody hears this side of it.
+  lost(stream) {
+    if (this.stream !== stream) return;
+    this.close();
+    this.on.microphone(false);
+    this.openAgain();
+  }
+
+  async openAgain() {
+    if (!this.call || this.stream || this.opening) return;
+    this.opening = true;
+    try {
+      await this.open();
+      this.on.microphone(true);
+    } catch {
+      // told already; the next device that is plugged in is tried
+    } finally {
+      this.opening = false;
+    }
   }
 
   close() {
