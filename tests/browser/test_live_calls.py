@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ivr.accounts import users
 from ivr.models.accounts import User
-from ivr.models.contact_centre import InterpreterRequest, Presence
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Presence
 from ivr.platform import database
 from tests.support.browser import accessible, picture, press
 from tests.support.people import PASSWORD, a_task
@@ -124,6 +124,22 @@ def loses_the_microphone(phone) -> None:
     expect(phone.get_by_role("button", name="Auflegen")).to_be_visible()
 
 
+def types_without_a_connection(desk: Page) -> None:
+    """The note of a call is typed while the connection is away for some seconds; the call goes on."""
+    text = "Bescheid vom 3., ruft mit Nachweis wieder an"
+    desk.context.set_offline(True)
+    with desk.expect_event("requestfailed", lambda request: request.method == "POST" and "note" in request.url):
+        desk.get_by_label("Notiz", exact=True).fill(text)
+    desk.context.set_offline(False)
+
+    def note() -> str | None:
+        with database.reading() as session:
+            return session.scalars(select(Conversation.note).order_by(Conversation.id.desc())).first()
+
+    eventually(lambda: note() == text, 20)
+    expect(desk.get_by_label("Notiz", exact=True)).to_have_value(text)
+
+
 def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
     """The desk rings: a member answers, is heard, mutes, is loaded anew in the call, and hangs up, all by buttons."""
     somebody("ada", "member", "benefits")
@@ -159,6 +175,7 @@ def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
     heard = {one.call_sid: one.incoming for one in list(room.participants.values())}
     assert len(heard) == 2
     eventually(lambda: all(audio._fetched > 4000 for audio in heard.values()), 20)
+    types_without_a_connection(desk)
     bar.get_by_role("button", name="Stumm").click()
     expect(phone.get_by_role("button", name="Wieder sprechen")).to_be_visible()
     accessible(desk)
