@@ -150,6 +150,17 @@ def refuse(session: Session, contact: Contact, user: User | None, now: datetime)
     search_index.index(session, task)
 
 
+def correct_number(session: Session, contact: Contact, number: str, now: datetime) -> None:
+    """Give a contact the number (E.164) that its caller names, whose identity is proven.
+
+    What was changed by receipt code before is settled by that; a withdrawal is not.
+    """
+    _stop_planned(session, contact, now)
+    contact.callback_number = number
+    contact.number_changed_at = contact.changed_number_from = None
+    contacts.note_agreement(session, contact)
+
+
 def _changeable(session: Session, contact: Contact, user: User | None) -> CallbackTask:
     lock_tasks(session, contact.task)
     if not contact.is_unconfirmed:

@@ -71,7 +71,11 @@ class PromptValues(Mapping[str, str]):
         return iso(told) or ""
 
     def _hours(self) -> str:
-        hours = (self._due(Urgency.NORMAL, self._now) - self._now).total_seconds() / 3600
+        """Hours within which callers are usually called back; where nobody works in time, until somebody does."""
+        due_at, work = self._due(Urgency.NORMAL, self._now), (present.hours(), settings().calling_hours)
+        if working_hours.deadline(*work, due_at, self._now) is None:
+            due_at = working_hours.next_deadline(*work, due_at, self._now)
+        hours = (due_at - self._now).total_seconds() / 3600
         return str(min(99, -int(-hours // 1)))
 
     def _days(self) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import contacts, events, search_index
+from ivr.callbacks import code_changes, contacts, events, search_index
 from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, receipt_codes
 from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
@@ -229,9 +229,10 @@ def rectify(request_id: int) -> AnyResponse:
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
             task.caller_name = form.name or task.caller_name
-            task.callback_number = form.number or task.callback_number
-            for contact in (contact for contact in task.contacts if contacts.is_first(contact, task)):
-                contact.callback_number = form.number or contact.callback_number
+            if form.number:
+                task.callback_number = form.number
+                if first := contacts.first_of(task):
+                    code_changes.correct_number(session, first, form.number, now)
             task.language = form.language or task.language
             if form.customer_number and task.postal_order is not None:
                 task.postal_order.customer_number = form.customer_number

@@ -7,9 +7,11 @@ import json
 import re
 import zipfile
 
+import pytest
 from pypdf import PdfReader
 from sqlalchemy import inspect, select, text
 
+from ivr.callbacks import code_changes
 from ivr.calls import caller_language
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
@@ -209,6 +211,18 @@ def test_rectification(desk) -> None:
     assert "rectified" in [event.kind for event in found.events]
     assert told()[-1].endswith("2 tasks corrected")
     assert found.receipt_code in lena.get("/desk/?view=all&q=Östürk").text, "it is found by the right name"
+
+
+@pytest.mark.parametrize("keyed_in", ["+4917611111111", "+4917699999999"], ids=["the right one", "a thief's"])
+def test_a_corrected_number_settles_what_was_changed_by_receipt_code(desk, keyed_in: str) -> None:
+    """Nothing waits to be confirmed any more, and a rejection does not bring the old number back."""
+    task, lena = a_task(number=NUMBER), desk("lena")
+    with database.writing() as session:
+        code_changes.change_number(session, session.get_one(CallbackTask, task).contacts[0], keyed_in, utc_now())
+    lena.post(f"{asks(lena, 'rectification')}/rectify", data={"number": "0176 11111111"})
+    found = the_task(task)
+    assert (found.callback_number, found.contacts[0].callback_number) == ("+4917611111111", "+4917611111111")
+    assert not found.contacts[0].is_unconfirmed
 
 
 def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:

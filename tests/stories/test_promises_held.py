@@ -555,6 +555,33 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(
     assert "wieder da: heute ab acht Uhr." in closed.text
 
 
+@pytest.mark.parametrize(
+    ("calls_at", "hours"),
+    [
+        ("2026-12-23T18:30", "24 Stunden"),
+        ("2026-12-24T17:59", "24 Stunden"),
+        ("2026-12-24T18:00", "88 Stunden"),
+        ("2026-12-26T12:00", "46 Stunden"),
+        ("2026-12-27T09:00", "24 Stunden"),
+        ("2027-03-27T08:03", "73 Stunden"),
+        ("2026-12-01T08:03", "24 Stunden"),
+    ],
+)
+def test_nobody_is_told_of_hours_in_which_nobody_works(
+    webhook_caller, clock, monkeypatch, calls_at: str, hours: str
+) -> None:
+    """Closed at Christmas and at Easter: who is called on Monday by ten is not told of a day."""
+    monkeypatch.setenv("HOURS", json.dumps({"weekdays": {"saturday": "closed", "sunday": "closed"}, "holidays": True}))
+    forget_settings()
+    clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "1")
+    while "callback_usual" not in person.last:
+        person.presses(
+            {"consent": "2", "called_before": "2", "confirm_number": "1", "postal_code": "#"}.get(person.last[-1], "3")
+        )
+    assert f"meistens innerhalb von {hours}." in person.text
+
+
 # -- callers of none of the languages ----------------------------------------------------------------------
 
 
