@@ -32,6 +32,7 @@ from ivr.privacy import (
     caller_information,
     deletion_records,
     erasure,
+    keyed_numbers,
     legal_holds,
     recording_deletion,
     restriction,
@@ -126,15 +127,19 @@ def _is_proven(asked: SubjectRequest) -> bool:
     return asked.identity_check in IDENTITY_CHECKS
 
 
+class ExtentForm(forms.Form):
+    """Whether tasks that only name the number are the person's, too (:mod:`ivr.privacy.keyed_numbers`)."""
+
+    named_too: Tick = False
+
+
 def _open(
-    session: Session, request_id: int, *kinds: str, lock: bool = True, proven: bool = True
+    session: Session, request_id: int, *kinds: str, named_too: bool, lock: bool = True, proven: bool = True
 ) -> tuple[SubjectRequest, Subject]:
     asked = _request(session, request_id, *kinds, lock=lock)
     if proven and not _is_proven(asked):
         abort(403)
-    named = subject_requests.named_in(asked)
-    found = erasure.of_number(session, named) if named.startswith("+") else erasure.of_code(session, named)
-    return asked, found
+    return asked, keyed_numbers.subject_of(session, subject_requests.named_in(asked), named_too=named_too)
 
 
 @subjects.get("/<int:request_id>")
@@ -142,7 +147,9 @@ def one(request_id: int) -> str | tuple[str, int]:
     """What is there, in numbers; and what is to be done."""
     try:
         with database.writing() as session:
-            asked, found = _open(session, request_id, proven=False)
+            asked, every = _open(session, request_id, named_too=True, proven=False)
+            named_only = keyed_numbers.only_named(session, every)
+            found = keyed_numbers.without(session, every, named_only)
             _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
     except CannotOpen as error:
         log.error("%s", error)
@@ -152,7 +159,7 @@ def one(request_id: int) -> str | tuple[str, int]:
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         return render_template(
             "subject.html", asked=asked, extent=subject_access.extent(subject_access.collect(session, found)),
-            recordings=subject_access.recordings_of(session, found),
+            recordings=subject_access.recordings_of(session, found), named_only=named_only,
             still_open=sum(task.state != "closed" for task in tasks),
             held=bool(legal_holds.held_among(session, found.task_ids)), offered=LANGUAGES,
             named=subject_requests.named_in(asked), proven=_is_proven(asked),
@@ -179,9 +186,9 @@ def confirm_identity(request_id: int) -> AnyResponse:
 @subjects.post("/<int:request_id>/data.zip")
 def access(request_id: int) -> Response:
     """Everything, as PDF, JSON and audio."""
-    now = utc_now()
+    form, now = forms.read(ExtentForm), utc_now()
     with database.reading() as session:
-        asked, found = _open(session, request_id, "access", lock=False)
+        asked, found = _open(session, request_id, "access", named_too=form.named_too, lock=False)
         data = subject_access.collect(session, found)
         periods = retention_periods.all_days(session)
     told = caller_information.sections(periods, OperatorFacts.of(settings()), gettext)
@@ -208,7 +215,7 @@ def _done(session: Session, asked: SubjectRequest, result: str, *, keep: bool = 
     _log(session, asked, result)
 
 
-class RectificationForm(forms.Form):
+class RectificationForm(ExtentForm):
     """What is corrected; what is empty stays as it is."""
 
     name: Annotated[str, line_of(120)] = ""
@@ -225,7 +232,7 @@ def rectify(request_id: int) -> AnyResponse:
         flash(gettext("Please fill in what is to be corrected."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))
     with database.writing() as session:
-        asked, found = _open(session, request_id, "rectification")
+        asked, found = _open(session, request_id, "rectification", named_too=form.named_too)
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
             task.caller_name = form.name or task.caller_name
@@ -243,7 +250,7 @@ def rectify(request_id: int) -> AnyResponse:
     return redirect(url_for("subjects.page"))
 
 
-class ErasureForm(forms.Form):
+class ErasureForm(ExtentForm):
     """That everything is really to be erased."""
 
     sure: Tick = False
@@ -252,13 +259,13 @@ class ErasureForm(forms.Form):
 @subjects.post("/<int:request_id>/erase")
 def erase(request_id: int) -> AnyResponse:
     """Destroy everything that is theirs."""
-    now = utc_now()
-    if not forms.read(ErasureForm).sure:
+    form, now = forms.read(ErasureForm), utc_now()
+    if not form.sure:
         flash(gettext("Please tick that everything is to be erased. It cannot be taken back."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))
     try:
         with database.writing() as session:
-            asked, found = _open(session, request_id, "erasure")
+            asked, found = _open(session, request_id, "erasure", named_too=form.named_too)
             if erasure.is_shared(session, found):
                 flash(gettext("Others have called about one of the tasks, too. Split it at the desk first."), "warning")
                 return redirect(url_for("subjects.one", request_id=request_id))
@@ -291,7 +298,7 @@ def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> No
             _done(session, other, f"erased with request {asked.id}")
 
 
-class RestrictionForm(forms.Form):
+class RestrictionForm(ExtentForm):
     """Whether a restriction is lifted."""
 
     lift: Tick = False
@@ -300,9 +307,10 @@ class RestrictionForm(forms.Form):
 @subjects.post("/<int:request_id>/restrict")
 def restrict(request_id: int) -> AnyResponse:
     """Keep it and do not use it, or use it again."""
-    now, lift = utc_now(), forms.read(RestrictionForm).lift
+    form, now = forms.read(RestrictionForm), utc_now()
+    lift = form.lift
     with database.writing() as session:
-        asked, found = _open(session, request_id, "restriction")
+        asked, found = _open(session, request_id, "restriction", named_too=form.named_too)
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
             (restriction.lift if lift else restriction.restrict)(session, task, me(), now)

@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import inspect, select, text
 
-from ivr.callbacks import code_changes
+from ivr.callbacks import code_changes, intake
 from ivr.calls import caller_language
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
@@ -186,6 +186,51 @@ def test_without_a_check_of_identity_nothing_begins(desk) -> None:
     assert told() == []
     for name in ("mia", "adam", "dora"):
         assert desk(name).get("/supervision/subjects/").status_code == 404
+
+
+KEYED_IN = ("Ich habe Angst vor ihm", "+4917677777777")
+
+
+def keyed_in_elsewhere(shown: str | None = None) -> int:
+    """Somebody at another telephone, or at one that shows nothing, keys the person's number in; what they said."""
+    task = a_task(text=KEYED_IN[0], number=KEYED_IN[1])
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        found.call.from_number = shown
+        (contact,) = found.contacts
+        contact.callback_number = shown
+        intake.give_number(session, contact, NUMBER, utc_now())
+        found.callback_number = NUMBER
+    return task
+
+
+@pytest.mark.parametrize("shown", [None, KEYED_IN[1]], ids=["withheld", "another number"])
+def test_who_is_named_by_a_number_gets_nothing_of_who_has_only_keyed_it_in(desk, shown: str | None) -> None:
+    """Unless they have said when they called, and about what: most people key in a number of their own."""
+    own, others, lena = a_task(text="Meine Heizung ist kalt", number=NUMBER), keyed_in_elsewhere(shown), desk("lena")
+    with database.writing() as session:
+        session.execute(text("UPDATE calls SET state = 'ended'"))
+    page = asks(lena, "access")
+    seen = lena.get(page).text
+    assert "Aufnahmen: 1" in seen
+    assert "Auch 1 Auftrag, der diese Nummer nur nennt." in seen
+    for ticked, said in (({}, False), ({"named_too": "1"}, True)):
+        archive = zipfile.ZipFile(io.BytesIO(lena.post(f"{page}/data.zip", data=ticked).data))
+        data = archive.read("data.json").decode()
+        assert "Meine Heizung ist kalt" in data
+        assert (KEYED_IN[0] in data) is said
+        assert len([name for name in archive.namelist() if name.endswith(".wav")]) == 1 + said
+    lena.post(f"{asks(lena, 'rectification')}/rectify", data={"language": "tr"})
+    lena.post(f"{asks(lena, 'restriction')}/restrict")
+    assert (the_task(others).language, the_task(others).restricted_at) == ("de", None)
+    assert the_task(own).restricted_at is not None
+    lena.post(f"{asks(lena, 'restriction')}/restrict", data={"lift": "1"})
+    lena.post(f"{asks(lena, 'erasure')}/erase", data={"sure": "1"})
+    assert (the_task(own).erased_at is not None, the_task(others).erased_at) == (True, None)
+    page = asks(lena, "erasure")
+    assert "Auch 1 Auftrag" in lena.get(page).text, "nothing else is there"
+    lena.post(f"{page}/erase", data={"sure": "1", "named_too": "1"})
+    assert the_task(others).erased_at is not None
 
 
 def test_a_mistyped_receipt_code_is_no_number(desk) -> None:

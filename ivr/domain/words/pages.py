@@ -135,6 +135,7 @@ FIELDS = Words(
         "concern": _("Concern"),
         "claim": _("Claim it at once"),
         "settled": _("Open requests of this number"),
+        "named_too": _("Tasks that only name the number"),
         "conversation": _("Your conversation"),
         "action": _("Action"),
         "active": _("Active"),
