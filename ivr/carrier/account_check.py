@@ -225,16 +225,20 @@ def _sending_number(number: str) -> Iterator[Finding]:
 
 
 def caller_id() -> Iterator[Finding]:
-    """Whether the hotline's number may be shown to those who are called: it is the account's, or verified."""
-    number = settings().hotline_number
-    try:
-        number_setup.number_of(number)
-    except number_setup.NotOurNumber:
-        if not any(one.phone_number == number for one in client().outgoing_caller_ids.list(limit=200)):
-            yield Finding(
-                f"{number} may not be shown as the caller: it is no number of the account, and not verified.",
-                "Verify it at the carrier (Verified Caller IDs).",
-            )
+    """Whether the numbers that we show to those who are called may be shown: they are the account's, or verified."""
+    configured = settings()
+    shown = [configured.hotline_number]
+    if configured.synthetic_call_minutes and configured.synthetic_call_from:
+        shown.append(configured.synthetic_call_from)
+    for number in shown:
+        try:
+            number_setup.number_of(number)
+        except number_setup.NotOurNumber:
+            if not any(one.phone_number == number for one in client().outgoing_caller_ids.list(limit=200)):
+                yield Finding(
+                    f"{number} may not be shown as the caller: it is no number of the account, and not verified.",
+                    "Verify it at the carrier (Verified Caller IDs).",
+                )
 
 
 def balance() -> Iterator[Finding]:

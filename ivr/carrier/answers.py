@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from requests.exceptions import InvalidJSONError
+from twilio.base.exceptions import TwilioRestException
 from twilio.http.response import Response
 
 from ivr.carrier.refusals import AskedToWait
@@ -21,10 +22,14 @@ _LONGEST_PAUSE = 3600
 
 
 def readable(method: str, url: str, response: Response) -> Response:
-    """An answer of the carrier.
+    """An answer of the carrier that is no refusal.
+
+    The library has three kinds of exceptions for refusals, by what was asked (a resource, or a list of them) and by how
+    the refusal is written. Here all are one.
 
     Raises:
         AskedToWait: it has no room (429), or it says when to ask again, whatever the reason.
+        TwilioRestException: it refuses.
         requests.exceptions.InvalidJSONError: it is not the carrier's; nothing is known then. What it does not find the
             carrier says by JSON too, or by the status alone.
     """
@@ -35,6 +40,8 @@ def readable(method: str, url: str, response: Response) -> Response:
     tells = status < 400 and not (method == "DELETE" and status < 300 and not text)
     if (tells and not isinstance(told(text), dict)) or (status == 404 and text and told(text) is None):
         raise InvalidJSONError("the answer is not the carrier's: it is no JSON object")
+    if status >= 300:
+        raise TwilioRestException(status, url, _reason(text) or f"status {status}", _code(text) or status, method)
     return response
 
 
@@ -43,6 +50,13 @@ def _code(text: str) -> int:
     found = told(text)
     code = found.get("code") if isinstance(found, dict) else None
     return code if isinstance(code, int) else 0
+
+
+def _reason(text: str) -> str:
+    """What a refusal says, in the carrier's manner or in that of RFC 9457; empty where it says nothing."""
+    found = told(text)
+    said = [found.get(name) for name in ("message", "detail", "title")] if isinstance(found, dict) else []
+    return next((one for one in said if isinstance(one, str) and one), "")
 
 
 def told(text: str) -> Any:

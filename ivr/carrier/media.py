@@ -160,13 +160,15 @@ def delete_recording(recording_sid: str) -> None:
 
 
 def recordings_since(since: datetime) -> Iterator[tuple[CarrierRecording, str]]:
-    """List the recordings made since a UTC instant, each with the id of its call.
+    """List the recordings of calls made since a UTC instant, each with the id of its call.
+
+    One of no call, such as of a conference of somebody else who uses the account, is none of ours.
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
     for item in client().recordings.stream(date_created_after=since, page_size=200):
-        if not carrier_id(item.sid or ""):
+        if not carrier_id(item.sid or "") or not item.call_sid:
             continue  # nothing that could be asked for
         seconds = max(0.0, float(item.duration or 0))
-        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), call_id(item.call_sid or "")
+        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), call_id(item.call_sid)

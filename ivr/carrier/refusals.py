@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.domain.complete import complete
 from ivr.domain.enums import CarrierFault, CarrierSide
@@ -121,7 +121,7 @@ def refused(error: TwilioException) -> CarrierRefused:
 
 def of_error(error: TwilioException) -> Refusal:
     """What an error of the carrier's REST interface means."""
-    if not isinstance(error, TwilioRestException | TwilioServiceException):  # the library: no account, no token
+    if not isinstance(error, TwilioRestException):  # the library: no account, no token
         return Refusal(CarrierFault.LOGIN_REFUSED)
     code = error.code if isinstance(error.code, int) else 0
     if (known := _OF_ERROR.get(code)) is not None:

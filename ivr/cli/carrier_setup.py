@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SETTINGS = (
     "account_sid", "auth_tokens", "hotline_number", "staff_number", "dialled_languages", "twilio_region", "twilio_edge",
     "calls_url", "fallback_url", "callback_countries", "text_countries", "sms_sender", "voices",
+    "synthetic_call_minutes", "synthetic_call_from",
 )  # fmt: skip
 
 

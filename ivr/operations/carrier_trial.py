@@ -86,9 +86,16 @@ def call(number: str, *, patience: float = CALL_PATIENCE, pause: float = 1.0) ->
 
 def _await_end(sid: str, patience: float, pause: float) -> str:
     until = time.monotonic() + patience
-    while (status := call_control.call_status(sid)) not in call_control.ENDED and time.monotonic() < until:
+    while (status := _status(sid)) not in call_control.ENDED and time.monotonic() < until:
         time.sleep(pause)
     return status
+
+
+def _status(sid: str) -> str:
+    try:
+        return call_control.call_status(sid)
+    except call_control.CallIsOver:  # not yet known in every place of the carrier, or not any more
+        return "unknown"
 
 
 def _was_reached(since: datetime) -> bool:

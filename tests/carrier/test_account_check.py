@@ -8,6 +8,8 @@ from email.utils import format_datetime
 import pytest
 import requests
 from click.testing import CliRunner, Result
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response as TwilioResponse
 
 from ivr.carrier import account_check, number_setup
 from ivr.cli import hotline as command_line
@@ -284,3 +286,44 @@ def test_recordings_that_are_open_encrypted_or_left_behind_are_named(checked, ex
     done = checked()
     assert "✗ The carrier encrypts recordings with a public key" in done.output
     assert "✗ The carrier gives recordings to everybody who knows their address" in done.output
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("IncomingPhoneNumbers", "The numbers cannot be read"),
+        ("Recordings", "The recordings cannot be listed"),
+        ("OutgoingCallerIds", "The caller id cannot be read"),
+        ("Services", "cannot be read"),
+        ("Countries", "Whether the account may call DE cannot be read"),
+        ("Balance", "The balance cannot be read"),
+        ("PhoneNumbers/", f"The region in which calls to {NUMBER} are processed cannot be read"),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    ['{"status": 500, "code": 20500, "message": "no"}', '{"type": "t", "title": "no", "status": 500, "code": 1}'],
+)
+def test_what_the_carrier_refuses_is_one_sentence_however_it_is_asked_and_refused(
+    checked, monkeypatch: pytest.MonkeyPatch, path: str, named: str, body: str
+) -> None:
+    """A list is refused in another way than a resource, by the library, and a newer interface of the carrier's too."""
+    asks = TwilioHttpClient.request
+
+    def request(self: TwilioHttpClient, method: str, url: str, *args: object, **kwargs: object) -> TwilioResponse:
+        return TwilioResponse(500, body) if path in url else asks(self, method, url, *args, **kwargs)
+
+    monkeypatch.setattr(TwilioHttpClient, "request", request)
+    number = {"hotline_number": "+4942112345"} if path == "OutgoingCallerIds" else {}
+    done = checked(callback_countries='["DE"]', sms_sender="MG" + "1" * 32 if path == "Services" else "", **number)
+    assert named in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    configured = CliRunner().invoke(command_line, ["carrier", "configure", "--yes"])
+    assert configured.exception is None or isinstance(configured.exception, SystemExit)
+
+
+def test_a_number_that_synthetic_calls_show_must_be_the_accounts_or_verified(checked, exchange: Switch) -> None:
+    shown = {"synthetic_call_minutes": "10", "synthetic_call_from": "+4942155667"}
+    assert "+4942155667 may not be shown as the caller" in checked(**shown).output
+    exchange.store.account = Account(verified_numbers=("+4942155667",))
+    assert "may not be shown" not in checked().output

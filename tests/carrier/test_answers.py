@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 
 import pytest
 import requests
 from flask import Flask, Response, request
+from twilio.base.exceptions import TwilioRestException
 from werkzeug.serving import make_server
 
-from ivr.carrier import call_control, media, tokens
+from ivr.carrier import call_control, media, record_deletion, spending, tokens
 from ivr.carrier.client import send_text_message
 from ivr.carrier.refusals import CarrierRefused
 from ivr.config.settings import Settings
-from ivr.domain.enums import CarrierFault, CarrierName
+from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
 from tests.support.environment import forget_settings
 
 SECOND = "fedcba98765432100123"
@@ -57,6 +59,27 @@ def call() -> str:
 
 def text() -> str:
     return send_text_message("+4915112345678", "Ihre Anfragenummer", 1)
+
+
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+#: Every request that the product makes while the hotline runs.
+_ASKED: tuple[Callable[[], object], ...] = (
+    call,
+    text,
+    lambda: call_control.call_status("CA1"),
+    lambda: call_control.placed_call("CA1"),
+    lambda: call_control.redirect_call("CA1", "https://x/a"),
+    lambda: call_control.end_call("CA1"),
+    lambda: call_control.empty_conference("room-1", {}),
+    lambda: list(call_control.calls_since(_LONG_AGO)),
+    lambda: media.recordings_of("CA1"),
+    lambda: list(media.recordings_since(_LONG_AGO)),
+    lambda: media.fetch_audio("RE1"),
+    lambda: media.delete_recording("RE1"),
+    lambda: list(spending.calls_of(date(2026, 11, 23))),
+    lambda: list(spending.texts_of(date(2026, 11, 23))),
+    lambda: spending.between(date(2026, 11, 23), date(2026, 11, 23)),
+)
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", '"x"', "NaN", "\ufeff{}", "[" * 3000, "<html>Please log in</html>"])
@@ -107,3 +130,46 @@ def test_a_carrier_with_no_room_says_when_to_ask_for_texts_too(carrier: Carrier)
     with pytest.raises(CarrierRefused) as refused:
         text()
     assert (refused.value.refusal.fault, refused.value.retry_after) == (CarrierFault.TOO_MANY_AT_ONCE, 90)
+
+
+_LEGACY = '{"status": %d, "code": 20001, "message": "no"}'
+_PROBLEM = '{"type": "t", "title": "no", "status": %d, "code": 20001}'
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", _LEGACY, _PROBLEM, "<html>Bad Gateway</html>"])
+@pytest.mark.parametrize("status", [302, 400, 401, 503])
+def test_a_refusal_is_one_however_it_is_written_and_whatever_was_asked(
+    carrier: Carrier, status: int, body: str
+) -> None:
+    """A list, a resource, something to be made, changed or deleted; a refusal by JSON of two manners, or by a page."""
+    carrier.answer = Response(body % status if "%" in body else body, status, mimetype="application/json")
+    for asks in _ASKED:
+        with pytest.raises((TwilioRestException, requests.RequestException, CarrierRefused, media.NotAudio)) as refused:
+            asks()
+        if isinstance(refused.value, CarrierRefused):
+            assert refused.value.refusal.side != CarrierSide.NUMBER
+
+
+@pytest.mark.parametrize("body", ["", _LEGACY % 404, _PROBLEM % 404])
+def test_what_is_not_there_is_gone_however_that_is_written(carrier: Carrier, body: str) -> None:
+    carrier.answer = Response(body, 404, mimetype="application/json")
+    media.delete_recording("RE1")
+    record_deletion.delete_record("call", "CA1")
+    call_control.end_call("CA1")
+    for asks in (
+        lambda: call_control.call_status("CA1"),
+        lambda: call_control.placed_call("CA1"),
+        lambda: call_control.redirect_call("CA1", "https://x/a"),
+    ):
+        with pytest.raises(call_control.CallIsOver):
+            asks()
+    with pytest.raises(media.NotThere):
+        media.fetch_audio("RE1")
+
+
+@pytest.mark.parametrize("call_sid", [None, ""])
+def test_a_recording_of_no_call_is_none_of_ours(carrier: Carrier, call_sid: str | None) -> None:
+    """Taken in, it would be a message of nobody, and deleted at the carrier, where it is somebody else's."""
+    listed = [{"sid": "RE1", "call_sid": call_sid, "duration": "4"}, {"sid": "RE2", "call_sid": "CA2", "duration": "4"}]
+    carrier.answer = Response(json.dumps({"recordings": listed}), 200, mimetype="application/json")
+    assert [(one.recording_sid, of) for one, of in media.recordings_since(_LONG_AGO)] == [("RE2", "CA2")]
