@@ -10,6 +10,7 @@ from typing import Any
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
+from ivr.carrier import one_by_one
 from ivr.carrier.answers import named
 from ivr.carrier.client import client
 from ivr.carrier.refusals import refused
@@ -177,14 +178,22 @@ def empty_conference(name: str, following: Mapping[str, str]) -> None:
     when nobody is in it any more.
 
     Raises:
-        TwilioRestException, requests.RequestException: the carrier could not be asked.
+        TwilioRestException, requests.RequestException: the carrier could not be asked, or refuses it to one of them;
+            the others go on.
     """
-    for conference in client().conferences.list(friendly_name=name, limit=20):
-        if conference.status == "completed":
-            continue
-        for participant in client().conferences(conference.sid).participants.list(limit=20):
-            if url := following.get(participant.call_sid):
-                with suppress(CallIsOver):
-                    redirect_call(participant.call_sid, url)
-            else:
-                end_call(participant.call_sid)
+    here = [
+        participant.call_sid
+        for conference in client().conferences.list(friendly_name=name, limit=20)
+        if conference.status != "completed"
+        for participant in client().conferences(conference.sid).participants.list(limit=20)
+    ]
+
+    def leaves(call_sid: str) -> None:
+        if url := following.get(call_sid):
+            with suppress(CallIsOver):
+                redirect_call(call_sid, url)
+        else:
+            end_call(call_sid)
+
+    if refused := one_by_one.each(here, leaves):
+        raise refused

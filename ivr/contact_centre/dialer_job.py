@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import call_limits
 from ivr.callbacks.refused import Refused
-from ivr.carrier import call_control
+from ivr.carrier import call_control, one_by_one
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
@@ -150,10 +150,15 @@ def end_room(conversation_id: int) -> None:
         held = [leg.call_sid for leg in conversation.legs if leg.held_at is not None and leg.state in ON_THE_LINE]
         if entry is not None:  # the caller goes on in the call script
             following[entry.call.call_sid] = voice_url("/talk-over", conversation=conversation_id)
-    call_control.empty_conference(room, following)
-    for sid in filter(None, held):  # they hear music, out of the conference
+
+    def goes_on(sid: str) -> None:
         with suppress(call_control.CallIsOver):
             call_control.redirect_call(sid, following[sid])
+
+    refused = one_by_one.each(filter(None, held), goes_on)  # they hear music, out of the conference
+    call_control.empty_conference(room, following)
+    if refused:
+        raise refused
 
 
 def tell_leg(leg_id: int) -> None:
@@ -195,8 +200,11 @@ def tell_still_looking(request_id: int) -> None:
 
 
 def tell_no_interpreter(conversation_id: int) -> None:
-    """Nobody interprets: the caller is asked whether to be called back with somebody."""
-    with database.writing_alone() as session:
+    """Nobody interprets: the caller is asked whether to be called back with somebody.
+
+    That they were asked is noted when they are: the carrier may refuse to fetch them for it, and it is tried again.
+    """
+    with database.reading() as session:
         conversation = session.get_one(Conversation, conversation_id)
         legs = conversations.with_role(conversation, LegRole.CALLER, ("joined",))  # asked once they are in the room
         if conversation.state != ConversationState.LIVE or conversation.caller_asked or not legs:
@@ -206,7 +214,6 @@ def tell_no_interpreter(conversation_id: int) -> None:
             return
         if interpreters.is_needless(session, conversation, wanted):
             return
-        conversation.caller_asked = True
         entry, (leg, *_) = conversation.entry, legs
         called = conversation.kind == ConversationKind.CALLBACK
         sid = leg.call_sid if called or entry is None else entry.call.call_sid

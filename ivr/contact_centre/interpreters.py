@@ -166,6 +166,12 @@ def note_wanted(session: Session, call: Call, contact: Contact) -> None:
             contact.task.language = wanted
 
 
+def caller_is_asked(session: Session, call_sid: str) -> None:
+    """Note that a caller hears the question what to do without an interpreter. After this search nobody asks again."""
+    if leg := conversations.leg_of(session, call_sid):
+        leg.conversation.caller_asked = True
+
+
 def unmet(session: Session, conversation: Conversation) -> bool:
     """Whether an interpreter was wanted and could not be had."""
     unmet = InterpreterRequest.state == InterpreterRequestState.UNMET

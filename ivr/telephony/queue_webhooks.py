@@ -307,6 +307,7 @@ def _say(told_now: Sequence[Sentence], state: CallState) -> Document:
 def no_interpreter() -> Document:
     """In a conversation: no interpreter is available; the caller may be called back together with one."""
     talking = _talking()
+    taking_turns.alone(lambda session: interpreters.caller_is_asked(session, call_sid()))
     return reply(engine.answer(script(), talking, NoInterpreter(), present_context()), talking)
 
 

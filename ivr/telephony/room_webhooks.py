@@ -158,6 +158,7 @@ def _without_interpreter(session: Session) -> VoiceResponse:
     document, leg = VoiceResponse(), leg_documents.own_leg(session)
     if leg.conversation.state == ConversationState.ENDED:
         return leg_documents.farewell(leg, "goodbye")
+    leg.conversation.caller_asked = True
     if held_rows.pressed() == "1":
         outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
         leg_events.postponed(session, leg, utc_now())

@@ -6,6 +6,7 @@ It may run at any time, repeatedly, and on several hosts at once: what the datab
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
 from ivr.calls import caller_language, calling_telephone, calls, erased_ids, screening, synthetic_calls
-from ivr.carrier import call_control, media
+from ivr.carrier import call_control, media, one_by_one
+from ivr.carrier.client import Refused
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
 from ivr.domain.carrier_ids import UNKNOWN_TO_THE_CARRIER
@@ -71,7 +73,8 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, grace: time
     because their events may still arrive.
 
     Raises:
-        TwilioRestException, requests.RequestException: the carrier could not be asked. Earlier repairs are kept.
+        TwilioRestException, requests.RequestException: the carrier could not be asked, or refuses something about one
+            recording or call. All other repairs are kept, and it is compared again from the same instant.
         SQLAlchemyError: the database does not answer. OSError: the audio store does not; the carrier was compared.
     """
     report, began_at = Report(), utc_now()
@@ -83,19 +86,23 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, grace: time
             _take_in_audio(report)
     except OSError as error:  # the carrier is compared even if the audio store does not answer
         audio_error = error
-    for kept, call_sid in media.recordings_since(since):
+
+    def compare(found: tuple[media.CarrierRecording, str]) -> None:
+        kept, call_sid = found
         if kept.created_at is not None and kept.created_at > began_at - grace:
-            continue
-        try:
+            return
+        with suppress(IntegrityError):  # another host adds it at the same moment
             _compare_recording(kept, call_sid, report)
-        except IntegrityError:  # another host adds it at the same moment
-            continue
-    _compare_calls(since, began_at - grace, report)
+
+    refused = one_by_one.each(media.recordings_since(since), compare)
+    refused = _compare_calls(since, began_at - grace, report) or refused
+    if report:
+        log.warning("reconciled with the carrier: %s", report)
+    if refused:
+        raise refused
     with database.writing() as session:
         new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=began_at)
         session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": began_at}))
-    if report:
-        log.warning("reconciled with the carrier: %s", report)
     if audio_error is not None:
         raise audio_error
     return report
@@ -206,7 +213,7 @@ def _describe_call(session: Session, call: Call) -> dict[str, object]:
     return {"take": (last.recording_number + 1) if last else 1, "language": call.language, "about": about}
 
 
-def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
+def _compare_calls(since: datetime, until: datetime, report: Report) -> Refused | None:
     now = utc_now()
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != CallRowState.ENDED, Call.started_at < now - _STUCK_AFTER)
@@ -234,7 +241,8 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)
             call_intake.call_ended(placed.call_sid, number, now)
             report.calls_found += 1
-    for call_sid in unended:  # they began before `since`
+
+    def look(call_sid: str) -> None:
         try:
             over = call_control.call_status(call_sid) in call_control.ENDED
         except call_control.CallIsOver:
@@ -242,6 +250,8 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
         if over:
             call_intake.call_ended(call_sid, None, now)
             report.calls_closed += 1
+
+    return one_by_one.each(unended, look)  # they began before `since`
 
 
 def _take_in_audio(report: Report) -> None:

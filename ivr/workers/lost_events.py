@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from ivr.calls import calls
-from ivr.carrier import call_control
+from ivr.carrier import call_control, one_by_one
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, leg_events, queue_order
 from ivr.domain.enums import CallRowState, LegState
@@ -22,22 +22,40 @@ _ANSWERS = timedelta(minutes=5)
 
 
 def ask_for_lost_events() -> None:
-    """Look up the state of telephones that should have been answered or given up long ago."""
+    """Look up the state of telephones that should have been answered or given up long ago.
+
+    Raises:
+        TwilioRestException: the carrier refuses to tell of one of them; the others were looked up. So does
+            :func:`check_ended_calls`.
+    """
     with database.reading() as session:
         lost = {leg.id: leg.call_sid for leg in call_distribution.overdue_legs(session, utc_now())}
-    for leg_id, sid in lost.items():
+
+    def look(leg_id: int) -> None:
+        sid = lost[leg_id]
         status = _status(sid) if sid else "failed"
         if status in call_control.ENDED:
             _is_over(leg_id, status)
         elif sid is not None and status in ("queued", "ringing", "initiated"):
             call_control.end_call(sid)
 
+    if refused := one_by_one.each(lost, look):
+        raise refused
+
 
 def check_ended_calls() -> None:
-    """Look up the calls of waiting callers and of conversations.
+    """Look up the calls of waiting callers and of conversations, and free who counts as busy by mistake.
 
     Without this a lost event would keep the queue entry or the conversation open for ever.
     """
+    try:
+        _look_up_calls()
+    finally:  # it needs no carrier
+        with database.writing_alone() as session:
+            call_distribution.repair(session, utc_now())
+
+
+def _look_up_calls() -> None:
     with database.reading() as session:
         held = select(Call.call_sid).join(QueueEntry).where(queue_order.IN_QUEUE)
         waiting = session.scalars(held.where(Call.state != CallRowState.ENDED).distinct()).all()
@@ -46,14 +64,18 @@ def check_ended_calls() -> None:
             for leg in session.scalars(select(Leg).where(Leg.state.in_((LegState.ANSWERED, LegState.JOINED))))
             if leg.call_sid
         }
-    for sid in waiting:
+
+    def look(sid: str) -> None:
         if _status(sid) in call_control.ENDED:
             call_intake.call_ended(sid, None, utc_now())
-    for leg_id, sid in talking.items():
-        if (status := _status(sid)) in call_control.ENDED:
+
+    def look_at_leg(leg_id: int) -> None:
+        if (status := _status(talking[leg_id])) in call_control.ENDED:
             _is_over(leg_id, status)
-    with database.writing_alone() as session:
-        call_distribution.repair(session, utc_now())
+
+    refused = one_by_one.each(waiting, look)
+    if refused := one_by_one.each(talking, look_at_leg) or refused:
+        raise refused
 
 
 def end_silent_calls() -> None:

@@ -51,8 +51,8 @@ def simulated(
     monkeypatch.setattr(outbox, "hand_over", outbox.hand_over)
     with hotline_of_webhooks(settings(), monkeypatch) as hotline:
 
-        def begin(seed: int = 1, loses: float = 0.0, *, rounds: bool = True) -> SimulatedCarrier:
-            carrier = SimulatedCarrier(hotline, clock, random.Random(seed), loses=loses, rounds=rounds)
+        def begin(seed: int = 1, loses: float = 0.0, *, refuses: float = 0.0, rounds: bool = True) -> SimulatedCarrier:
+            carrier = SimulatedCarrier(hotline, clock, random.Random(seed), loses=loses, refuses=refuses, rounds=rounds)
             monkeypatch.setattr(_HttpClient, "request", carrier.rest)
             return carrier
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import requests
 from sqlalchemy import select
 
+from ivr.carrier import call_control
 from ivr.contact_centre import conversation_control, conversation_wishes, conversations
 from ivr.contact_centre.transfers import Target
 from ivr.domain.enums import ConversationState, LegRole, TransferKind
@@ -170,6 +172,28 @@ def test_a_second_search_that_finds_nobody_is_told_to_the_caller_as_the_first_wa
     talk.does(lambda session, one, by, now: conversation_control.want_interpreter(session, one, now, by=by))
     talk.clock.run(20)
     assert talk.heard.count(ASKED) == talk.mias.heard.count(NOBODY) == 2
+    assert talk.carrier.faults == []
+
+
+def test_the_caller_is_asked_once_though_the_carrier_does_not_fetch_them_at_first(
+    begin: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a carrier refuses to do now is not done, and so it is not noted as done."""
+    redirects, refused = call_control.redirect_call, list[str]()
+
+    def redirect(call_sid: str, url: str) -> None:
+        if "/no-interpreter" in url and len(refused) < 2:
+            refused.append(url)
+            raise requests.ConnectionError
+        redirects(call_sid, url)
+
+    monkeypatch.setattr(call_control, "redirect_call", redirect)
+    talk = begin(aylin=2.0, service=2.0, key="2")
+    talk.handset.KEYS = (("no_interpreter", (("2", 1),)), *talk.handset.KEYS)
+    talk.until(lambda: ASKED in talk.heard)
+    talk.clock.run(30)
+    assert len(refused) == 2
+    assert (talk.heard.count(ASKED), talk.room) == (1, {"caller", "mia"})
     assert talk.carrier.faults == []
 
 

@@ -2,7 +2,7 @@
 
 Simulated people at handsets and in browsers answer, decline, let ring, have mailboxes, press twice and hang up at any
 instant. Members hold and transfer, fetch interpreters and companions, and are listened to. Events of the carrier come
-late, twice or not at all.
+late, twice or not at all, and requests to it fail.
 """
 
 from __future__ import annotations
@@ -24,12 +24,17 @@ WALKS = volume(test=1, ci=5, soak=100)
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "loses", [pytest.param(0.0, id="orderly", marks=pytest.mark.since("ci")), pytest.param(0.02, id="lossy")]
+    ("loses", "refuses"),
+    [
+        pytest.param(0.0, 0.0, id="orderly", marks=pytest.mark.since("ci")),
+        pytest.param(0.02, 0.0, id="lossy"),
+        pytest.param(0.0, 0.1, id="refusing", marks=pytest.mark.since("ci")),
+    ],
 )
 def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(
-    simulated: Callable[..., SimulatedCarrier], loses: float
+    simulated: Callable[..., SimulatedCarrier], loses: float, refuses: float
 ) -> None:
-    carrier = simulated(loses=loses)
+    carrier = simulated(loses=loses, refuses=refuses)
     walk = Walk(carrier)
     faults = []
     for seed in range(WALKS):

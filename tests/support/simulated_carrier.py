@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
+import requests
 from twilio.http.response import Response
 
 from ivr.carrier.call_control import ENDED
@@ -43,13 +44,17 @@ class SimulatedCarrier:
     """The carrier, its lines and its conferences."""
 
     def __init__(
-        self, hotline: Hotline, clock: Clock, dice: random.Random, *, loses: float = 0.0, rounds: bool = True
-    ) -> None:
+        self, hotline: Hotline, clock: Clock, dice: random.Random, *, loses: float = 0.0, refuses: float = 0.0,
+        rounds: bool = True,
+    ) -> None:  # fmt: skip
         """`loses`: the share of events that never come; as many come late, and as many twice.
+
+        `refuses`: the share of requests about calls and rooms that fail; half of them are carried out all the same.
 
         `rounds`: the scheduler does its rounds, which take time.
         """
         self.hotline, self.clock, self.dice, self.loses = hotline, clock, dice, loses
+        self.refuses = refuses
         #: The share of events that come twice besides; where there is one, all come in any order.
         self.doubles = 0.0
         self.calls: dict[str, SimulatedCall] = {}
@@ -117,7 +122,15 @@ class SimulatedCarrier:
 
     # -- the REST interface ---------------------------------------------------------------------
 
-    def rest(
+    def rest(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
+        """Answer a request of the product's REST client, unless it is lost."""
+        if self.refuses and (method == "POST" or "/Conferences" in url) and self.dice.random() < self.refuses:
+            if self.dice.random() < 0.5:
+                self._rest(method, url, *args, **kwargs)
+            raise requests.ReadTimeout
+        return self._rest(method, url, *args, **kwargs)
+
+    def _rest(
         self,
         method: str,
         url: str,
@@ -125,7 +138,6 @@ class SimulatedCarrier:
         data: Mapping[str, str] | None = None,
         **_: object,
     ) -> Response:
-        """Answer a request of the product's REST client."""
         params, data = params or {}, data or {}
         parts = urlsplit(url).path.removesuffix(".json").split("/Accounts/")[1].split("/")[1:]
         match method, parts:
