@@ -217,7 +217,8 @@ def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> Non
                 session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id, idle_since_at=now, missed=0
             )
         elif ending in (LegEnding.CANCELED, *_NOT_PUT_THROUGH):  # the caller was gone, or no telephone has rung
-            agent_presence.free(session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id)
+            taken = (PresenceState.RINGING, PresenceState.TALKING)  # who has accepted may have come too late
+            agent_presence.free(session, leg.user_id, taken, now, leg=leg.id)
         else:
             agent_presence.missed_call(session, leg.user_id, leg.id, now)
 

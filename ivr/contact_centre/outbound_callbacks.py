@@ -182,7 +182,10 @@ def _named_a_time(task: CallbackTask) -> bool:
 
 
 def take_over(session: Session, leg: Leg, now: datetime) -> bool:
-    """Call back a caller who kept a place in the call queue, because a member has accepted."""
+    """Call back a caller who kept a place in the call queue, because a member has accepted.
+
+    False if they cannot be called now. Who is calling us at this moment keeps the place until that is over.
+    """
     conversation, entry = leg.conversation, leg.conversation.entry
     task = session.get(CallbackTask, entry.task_id or 0) if entry else None
     if entry is None or task is None or leg.user is None:
@@ -194,8 +197,10 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         _require_confirmed(session, task)
         incidents.require_second(session, task, leg.user, None, now)
         claims.claim(session, task, leg.user, now)
-    except Refused as refused:  # it was closed, withdrawn or taken meanwhile
-        if refused.reason == Refusal.NOT_ALONE:  # the task stays, for two
+    except Refused as refused:
+        conversation.state = ConversationState.PREPARING
+        kept_places.serve_again(entry)
+        if refused.reason != Refusal.CALLING_NOW:  # the task is worked like all others; after a threat, by two
             call_queue.leave(session, entry, QueueExit.WITHDRAWN, now)
         return False
     conversation.kind, conversation.state, conversation.task_id = (

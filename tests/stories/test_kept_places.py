@@ -7,12 +7,16 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from ivr.accounts import users
+from ivr.callbacks import claims
 from ivr.contact_centre import wrap_up
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import QueueEntry
+from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 from ivr.platform import database
+from ivr.workers import scheduler
+from tests.support.environment import forget_settings
 from tests.support.simulated_calls import SimulatedCall
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Waiting
@@ -26,7 +30,7 @@ PHONE, OTHER = "+4917612345678", "+4917687654321"
 class Person(Waiting):
     """A caller who waits, with other keys at some prompts."""
 
-    def __init__(self, carrier: SimulatedCarrier, number: str, **keys: str) -> None:
+    def __init__(self, carrier: SimulatedCarrier, number: str, **keys: str | None) -> None:
         super().__init__(carrier, "caller", number)
         self.KEYS = (*((prompt, ((key, 1),)) for prompt, key in keys.items()), *Waiting.KEYS)
 
@@ -67,13 +71,27 @@ class Queue:
 
     def mia_is_free(self) -> None:
         """Whoever talks with mia hangs up, and she takes the next."""
+        self.mia_is_free_in(30)
+
+    def mia_is_free_in(self, seconds: float) -> None:
+        """The same; so many seconds pass after she has written it down."""
         for call in list(self.carrier.calls.values()):
             if call.room and call.inbound:
                 self.carrier.hangs_up(call)
         self.clock.run(15)
         with database.writing_alone() as session:
             wrap_up.finish(session, session.get_one(User, self.mia.id), "settled", "", self.clock.now)
-        self.clock.run(30)
+        self.clock.run(seconds)
+
+    def comes_to_a_match(self) -> None:
+        """What the scheduler does each second."""
+        scheduler.distribute()
+
+    def presence(self) -> tuple[str, int]:
+        """Mia's state, and how many calls she has missed in a row."""
+        with database.reading() as session:
+            here = session.get_one(Presence, self.mia.id)
+            return here.state, here.missed
 
 
 def was_asked(call: SimulatedCall) -> bool:
@@ -168,3 +186,53 @@ def test_a_full_queue_has_room_for_who_has_a_place(queue: Queue) -> None:
     again = queue.rings(PHONE, your_place="1")
     assert queue.entry(again).state == "waiting"
     assert any("Platz 1" in said for said in again.said)
+
+
+def test_who_rings_while_a_member_is_rung_for_their_place_is_called_when_that_is_over(queue: Queue) -> None:
+    """The member hears that it is off, is free again, and has missed nothing; the place stays where it was."""
+    kept = queue.keeps(PHONE)
+    queue.phone.answers = 6.0
+    queue.mia_is_free_in(3)
+    rung = len(queue.phone.rung)
+    again = queue.carrier.dials_in(Person(queue.carrier, PHONE, main=None))
+    queue.clock.run(10)
+    assert "hat sich erledigt" in queue.phone.heard
+    assert (queue.again(kept).state, queue.again(kept).joined_at) == ("waiting", kept.joined_at)
+    assert queue.presence() == ("available", 0)
+    assert len(queue.phone.rung) == rung, "nobody is rung for somebody who is calling"
+    queue.carrier.hangs_up(again)
+    telephone = Scripted(queue.carrier, "caller", PHONE)
+    queue.clock.run(3)
+    queue.comes_to_a_match()
+    queue.clock.run(40)
+    assert len(telephone.rung) == 1
+    assert (queue.again(kept).state, bool(telephone.call and telephone.call.room)) == ("answered", True)
+    assert queue.carrier.faults == []
+
+
+@pytest.mark.parametrize("why", ["cap", "claimed", "closed"])
+def test_who_cannot_be_called_any_more_gives_the_place_up_and_the_member_is_free(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """A telephone rings for half a minute: much may happen meanwhile. The request stays, and is worked as any other."""
+    kept = queue.keeps(PHONE)
+    queue.phone.answers = 10.0
+    queue.mia_is_free_in(5)
+    rung, telephone = len(queue.phone.rung), Scripted(queue.carrier, "caller", PHONE)
+    with database.writing_alone() as session:
+        task = session.get_one(CallbackTask, kept.task_id)
+        if why == "claimed":
+            nils = users.add(session, "nils", "Nils", "member", "x" * 12, ["benefits"])
+            session.flush()
+            claims.claim(session, task, nils, queue.clock.now)
+    limits = {"cap": ("CALLS_A_DAY", "0"), "closed": ("CALLING_HOURS__DAILY", "00:00-00:01")}
+    if why in limits:
+        monkeypatch.setenv(*limits[why])
+        forget_settings()
+    queue.clock.run(60)
+    assert "hat sich erledigt" in queue.phone.heard
+    assert (queue.again(kept).state, queue.again(kept).reason) == ("left", "withdrawn")
+    assert (queue.presence(), len(queue.phone.rung), telephone.rung) == (("available", 0), rung, [])
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, kept.task_id).state == ("claimed" if why == "claimed" else "open")
+        assert session.scalar(select(Conversation.id).where(Conversation.state != "ended")) is None
