@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
-from ivr.domain.enums import Cap, ConversationKind, DeliveryState, LegRole
+from ivr.domain.enums import Cap, ConversationKind, DeliveryState, LegRole, LegState
 from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import TextMessage
 from ivr.models.contact_centre import Conversation, Leg
@@ -102,9 +102,14 @@ def _by_country(session: Session, now: datetime, countries: tuple[str, ...]) -> 
 
 
 def _made(now: datetime) -> Select[int]:
-    """Counts the telephones of conversations within 24 hours, also those that have called us."""
+    """Counts the telephones of conversations within 24 hours, also those that have called us.
+
+    What the carrier was never asked to call, or has refused, costs nothing, and does not count: somebody who was to be
+    rung a moment later, or a caller whose call was forbidden.
+    """
     legs = select(func.count(Leg.id)).join(Conversation, Conversation.id == Leg.conversation_id)
-    return legs.where(Leg.created_at > now - _DAY)
+    counts = or_(Leg.call_sid.is_not(None), Leg.state != LegState.ENDED)
+    return legs.where(Leg.created_at > now - _DAY, Leg.created_at <= now, counts)
 
 
 def _texts(session: Session, now: datetime, countries: tuple[str, ...]) -> Iterator[CapUse]:

@@ -14,7 +14,7 @@ from ivr.callbacks.refused import Refused
 from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.contact_centre import conversations, outbound_callbacks
-from ivr.domain.enums import Cap, ConversationKind, LegRole, Refusal, Urgency
+from ivr.domain.enums import Cap, ConversationKind, LegEnding, LegRole, LegState, Refusal, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, MessageRecord
 from ivr.models.alerts import AlertMessage
@@ -79,6 +79,26 @@ def test_the_house_is_told_before_a_limit_is_reached_and_when_it_is() -> None:
     assert told()[1:] == [f"1 Obergrenze für Anrufe erreicht: {named}"]
     assert refused(GERMANY)
     assert not refused(GERMANY, Urgency.EMERGENCY), "an emergency is called back all the same"
+
+
+@pytest.mark.parametrize("role", [LegRole.CALLER, LegRole.INTERPRETER])
+def test_what_was_never_called_counts_against_no_cap(role: LegRole) -> None:
+    """Who was to be rung beside another and is not needed any more, and what the carrier refuses, costs nothing."""
+    task_id = a_task(number=TURKEY)
+    with database.writing() as session:
+        now = utc_now()
+        talk = conversations.for_task(session, session.get_one(CallbackTask, task_id), now)
+        never = {"state": LegState.ENDED, "ending": LegEnding.CANCELED, "ended_at": now}
+        conversations.add_leg(session, talk, role, TURKEY, now, ring=False, **never)
+        conversations.add_leg(session, talk, role, TURKEY, now + timedelta(seconds=8), ring=False)
+        uses = {use.name: use.used for use in caps.everywhere(session, now)}
+        assert (uses["calls_a_day"], uses["rung_calls_a_day"], uses["calls_by_country TR"]) == (0, 0, 0)
+        conversations.add_leg(session, talk, role, TURKEY, now, ring=False)
+        conversations.add_leg(session, talk, role, TURKEY, now, ring=False, call_sid="CA1", **never)
+        uses = {use.name: use.used for use in caps.everywhere(session, now)}
+    called_back = role == LegRole.CALLER
+    assert uses["calls_a_day"] == (2 if called_back else 0), "one is about to be rung, and one has been"
+    assert (uses["rung_calls_a_day"], uses["calls_by_country TR"]) == (0 if called_back else 2, 2)
 
 
 def test_a_country_has_a_limit_of_its_own() -> None:
