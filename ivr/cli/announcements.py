@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,15 @@ class LocalInstant(click.ParamType[datetime]):
             found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no instant like 2026-12-01T08:00", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=settings().hours.zone)
+        if not 2000 < found.year < 9000:
+            self.fail(f"{value!r}: choose a year of this century", param, ctx)
+        if found.tzinfo:
+            return found
+        zone = settings().hours.zone
+        local = found.replace(tzinfo=zone)
+        if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != found:
+            self.fail(f"{value!r} does not exist: the clocks are put forward in that night", param, ctx)
+        return local
 
 
 class SpokenText(click.ParamType[tuple[str, str]]):
@@ -42,6 +51,20 @@ class SpokenText(click.ParamType[tuple[str, str]]):
         if not equals or language not in LANGUAGES or not text.strip():
             self.fail(f"{value!r} is no text like de=Guten Tag.; the languages are {', '.join(LANGUAGES)}", param, ctx)
         return language, text
+
+
+def one_each(texts: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The text of each language.
+
+    Raises:
+        click.UsageError: a language has two.
+    """
+    found: dict[str, str] = {}
+    for language, text in texts:
+        if language in found:
+            raise click.UsageError(f"{language} has two texts: give one for each language")
+        found[language] = text
+    return found
 
 
 @click.group(cls=HotlineGroup)
@@ -83,15 +106,15 @@ def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datet
     from ivr.notices import announcements as service
     from ivr.platform import database
 
-    now = utc_now()
+    now, said = utc_now(), one_each(texts)
     if preview:
         with explained(), database.reading() as session:
-            seen = service.preview(session, begins or now, ends, dict(texts), {}, now)
+            seen = service.preview(session, begins or now, ends, said, {}, now)
             click.echo(f"lacking, so that callers hear the German text: {', '.join(service.lacking(seen)) or 'none'}")
             _say(seen)
         return
     with explained(), database.writing() as session:
-        number = service.draft(session, begins or now, ends, dict(texts), None, now).id
+        number = service.draft(session, begins or now, ends, said, None, now).id
         service.publish(session, number, access_log.OPERATOR, now)
     click.echo(f"announcement {number} is published. Take it back with: announcements undo {number}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ivr.cli.announcements import SpokenText
+from ivr.cli.announcements import SpokenText, one_each
 from ivr.cli.groups import HotlineGroup
 from ivr.cli.problems import explained
 from ivr.domain.enums import AnsweredQuestion
@@ -57,15 +57,16 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
 
     if recording is not None and len(texts) > 1:
         raise click.UsageError("a recording is in one language: give one text with it")
+    said = one_each(texts).items()
     audio, now = recording.read_bytes() if recording else b"", utc_now()
     if preview:
         with explained():
-            for language, text in texts:
+            for language, text in said:
                 seconds = made(text, language, night_answers.LONGEST, audio).seconds
                 click.echo(f"{question}  {language}  {seconds:.0f} s  {text}")
         return
     with explained(), database.writing() as session:
-        for language, text in texts:
+        for language, text in said:
             asked = AnsweredQuestion(question)
             number = night_answers.add(session, asked, language, text, None, access_log.OPERATOR, now, audio).id
             click.echo(f"{question} in {language} is heard from now on. Take it back with: notices undo {number}")

@@ -284,12 +284,15 @@ def _ask_again(
     said = isinstance(given, Spoken)
     if state.tries + 1 >= (step.attempts if silent and not said else max(step.attempts, 2)):
         state = _go(_leave(state), step.otherwise)
-        if isinstance(step, Menu):
-            state = changed(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_sets)
-        return state, ()
+        return _unanswered(state, step) if isinstance(step, Menu) else state, ()
     preface = "nothing_heard" if silent else step.not_usable if isinstance(step, EnterDigits) else "not_understood"
     preface = "word_not_understood" if said else preface
     return changed(state, tries=state.tries + 1), (PromptLine(preface),)
+
+
+def _unanswered(state: CallState, menu: Menu) -> CallState:
+    """The state after a menu in which nothing was chosen."""
+    return changed(state, language=menu.otherwise_language or state.language).knowing(**menu.otherwise_sets)
 
 
 def _walk(
@@ -315,6 +318,8 @@ def _walk(
             case RecordEvent(event=name, to=to):
                 events = (*events, Event(name, number=state.callback_number))
                 state = changed(_on(state, to), trail=())
+            case Menu() as menu if menu.has_nothing_left(state, questions):
+                state = _unanswered(_on(state, menu.otherwise), menu)
             case PlayBack() as play if questions.recording_is_ready(state):
                 verbs += [*turn_end.spoken(announced), PlayRecording()]
                 announced, state = (), _go(state, play.to)

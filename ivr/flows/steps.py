@@ -86,10 +86,17 @@ class Menu:
 
     def lines_for(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         """What the menu says in a call: `lines` without those of keys that do not exist, or its prompt."""
+        return self._lines_of_keys(state, questions) or (PromptLine(self.prompt),)
+
+    def _lines_of_keys(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         said = (*self.lines, *self.lines_again) if state.tries else self.lines
         if self.only_if:
             said = tuple(line for line in said if self.offers(line.values.get("key", ""), state, questions))
-        return said or (PromptLine(self.prompt),)
+        return said
+
+    def has_nothing_left(self, state: CallState, questions: Questions) -> bool:
+        """Whether each of its lines is of a key that does not exist (any more): nothing can be asked."""
+        return bool(self.lines and self.choices) and not self._lines_of_keys(state, questions)
 
     @property
     def passed_by_waiting(self) -> bool:

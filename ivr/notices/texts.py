@@ -34,7 +34,7 @@ def made(text: str, language: str, longest: float, recording: bytes = b"") -> Ma
         Unusable: `empty`, `seconds` (it lasts longer than `longest`), or `audio`: the recording cannot be used.
     """
     words = " ".join(_UNSPEAKABLE.sub(" ", text).split())
-    if not words:
+    if not words or not (recording or any(map(str.isalnum, words))):  # signs alone are nothing that can be said
         raise Unusable(NoticeProblem.EMPTY)
     if recording:
         try:

@@ -133,11 +133,11 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
             yield from (parts.digit(language, value) for value in values[name])
         case "count":
             yield parts.number(language, int(values[name]))
-        case "days" if int(values[name]) > parts.HIGHEST:
+        case "hours" | "minutes" | "days" as unit if int(values[name]) > parts.HIGHEST:
             yield from (parts.digit(language, value) for value in values[name])
-            yield parts.counted(language, "days", int(values[name]))[-1]
+            yield parts.counted(language, unit, int(values[name]))[-1]
         case "hours" | "minutes" | "days" as unit:
-            yield from parts.counted(language, unit, min(int(values[name]), parts.HIGHEST))
+            yield from parts.counted(language, unit, int(values[name]))
         case "day":
             yield parts.day(language, int(values[name]))
         case "month":

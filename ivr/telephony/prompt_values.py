@@ -76,7 +76,7 @@ class PromptValues(Mapping[str, str]):
         if working_hours.deadline(*work, due_at, self._now) is None:
             due_at = working_hours.next_deadline(*work, due_at, self._now)
         hours = (due_at - self._now).total_seconds() / 3600
-        return str(min(99, -int(-hours // 1)))
+        return str(-int(-hours // 1))
 
     def _days(self) -> str:
         return str(retention.audio_days())

@@ -93,3 +93,20 @@ def test_of_several_texts_none_is_used_if_one_cannot_be(empty_database) -> None:
 def test_what_cannot_be_entered_is_explained(empty_database, words, complaint: str, status: int) -> None:
     answer = CliRunner().invoke(hotline, words)
     assert (answer.exit_code, complaint in answer.output) == (status, True), answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("announcements", "add", "de=Hallo", "--until", "0001-01-01T00:00"), "choose a year of this century"),
+        (("announcements", "add", "de=Hallo", "--from", "9999-01-01", "--until", "9999-12-31"), "choose a year"),
+        (("announcements", "add", "de=Hallo", "--until", "2027-03-28T02:30"), "does not exist"),
+        (("announcements", "add", "de=Hallo", "de=Guten Tag", "--until", "2027-03-28"), "de has two texts"),
+        (("notices", "add", "money", "de=Bald.", "de=Morgen."), "de has two texts"),
+        (("notices", "add", "money", "de=…"), "Please write the text"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_in_a_sentence(empty_database, words: tuple[str, ...], said: str) -> None:
+    answer = CliRunner().invoke(hotline, words)
+    assert isinstance(answer.exception, SystemExit), answer.exception
+    assert said in answer.output

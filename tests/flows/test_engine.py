@@ -13,6 +13,7 @@ from ivr.domain import receipt_codes
 from ivr.domain.enums import CallEnding, CallQueueState, Concern, EventName, ReplyBy, RequestStatus, TaskKind
 from ivr.domain.languages import LANGUAGES
 from ivr.flows import engine
+from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
@@ -157,10 +158,10 @@ def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None
 
 @pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
 def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
-    before = replace(at(name), trail=TRAIL)
-    repeated = engine.answer(WHOLE, before, Keys("*"), Answers())
+    before, answers = replace(at(name), trail=TRAIL), Answers(answered=NIGHT_QUESTIONS)
+    repeated = engine.answer(WHOLE, before, Keys("*"), answers)
     assert (repeated.state.step, repeated.state.trail) == (name, before.trail)
-    back = engine.answer(WHOLE, before, Keys("#"), Answers())
+    back = engine.answer(WHOLE, before, Keys("#"), answers)
     step = WHOLE.steps[name]
     if not getattr(step, "optional", False) and "#" not in step.choices:
         assert (back.state.step, back.state.trail) == ("main_menu", TRAIL[:1])

@@ -70,7 +70,30 @@ def test_an_answer_replaces_the_one_before_and_undo_leads_back(empty_database) -
         night_answers.undo(session, second, None, LENA, utc_now())
 
 
-@pytest.mark.parametrize(("text", "problem"), [(" ", NoticeProblem.EMPTY), (MONEY * 30, NoticeProblem.SECONDS)])
+@pytest.mark.parametrize("key", ["1", "2", "#", "*", "5", "-"])
+@pytest.mark.parametrize("heard_so_far", [(), ("4",), ("4", "1")], ids=["the offer", "the questions", "an answer"])
+def test_answers_that_are_taken_back_in_the_midst_of_a_call_lead_on(
+    empty_database, caplog: pytest.LogCaptureFixture, heard_so_far: tuple[str, ...], key: str
+) -> None:
+    """Whatever is pressed then, what is asked next can be answered, and nothing is a technical problem."""
+    number = answer("money", "de", MONEY)
+    call = something_else("closed").presses(*heard_so_far)
+    with database.writing() as session:
+        night_answers.undo(session, number, None, LENA, utc_now())
+    call.presses(key).does_not_hear("technical_problem")
+    assert call.heard and "night_question" not in call.heard
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    if heard_so_far == ("4", "1") and key == "1":
+        call.hears("closed", "consent")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        *((nothing, NoticeProblem.EMPTY) for nothing in (" ", "…", "\u200b", "- - -", "\x07")),
+        (MONEY * 30, NoticeProblem.SECONDS),
+    ],
+)
 def test_what_is_no_answer(empty_database, text: str, problem: str) -> None:
     with pytest.raises(Unusable) as refused:
         answer("money", "de", text)

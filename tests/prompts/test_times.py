@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import get_args
@@ -11,10 +12,13 @@ import pytest
 
 from ivr import prompts
 from ivr.domain.languages import LANGUAGES
+from ivr.flows.state import CallState
 from ivr.prompts import parts, script, speaking, times
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.speaking import Audio
 from ivr.prompts.times import Form, rounded, spoken_times
+from ivr.telephony.prompt_values import PromptValues
+from tests.support.environment import forget_settings
 from tests.support.prompts import PLAYED
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -143,6 +147,22 @@ def test_each_count_and_place_is_played(studio, language: str) -> None:
         values = {value for names in heard for value in names if value.startswith(("number-", "hours-", "minutes-"))}
         assert values <= known, "each can be recorded"
         assert all(parts.named(language, value) for value in values)
+
+
+@pytest.mark.parametrize("language", PLAYED)
+def test_a_longer_count_is_played_digit_by_digit(studio, language: str) -> None:
+    heard = [piece.part.name for piece in prompts.spoken("callback_usual", language, {"hours": "336"})]
+    assert [name for name in heard if name.startswith("digit-")] == ["digit-3", "digit-3", "digit-6"]
+    assert any(name.startswith("hours-") for name in heard)
+
+
+@pytest.mark.parametrize("hours", [24, 100, 336])
+def test_no_promise_is_told_shorter_than_it_is(studio, monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+    policies = [{"tried_hours": hours, "reached_hours": 2 * hours}]
+    monkeypatch.setenv("SLA_POLICIES", json.dumps(policies))
+    forget_settings()
+    now = datetime(2026, 11, 23, 9, tzinfo=BERLIN)
+    assert PromptValues(CallState("receipt", "de"), now)["hours"] == str(hours)
 
 
 def test_no_minute_that_is_not_a_multiple_of_five() -> None:
