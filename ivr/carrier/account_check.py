@@ -222,6 +222,12 @@ def _sending_number(number: str) -> Iterator[Finding]:
         return
     if not _can(found, "sms"):
         yield Finding(f"{number} cannot send text messages.", choose)
+    elif found.sms_url:  # a number that is bought new has one, of the carrier's own
+        yield Finding(
+            f"Whoever answers a text message from {number} is answered by {found.sms_url}; the hotline reads no text "
+            "messages.",
+            "Take that address (A message comes in) away from the number at the carrier.",
+        )
 
 
 def caller_id() -> Iterator[Finding]:

@@ -23,6 +23,8 @@ class Account:
     voice: bool = True
     sms: bool = True
     receive_mode: str = "voice"
+    #: Who is asked what answers a text message to the number.
+    sms_url: str = ""
     voice_application_sid: str = ""
     trunk_sid: str = ""
     #: Numbers that may be shown as caller though they are not the account's.

@@ -127,6 +127,7 @@ def number_json(item: Subscription) -> dict[str, Any]:
         "voice_method": "POST",
         "voice_fallback_url": item.fallback_url,
         "voice_fallback_method": "POST",
+        "sms_url": account.sms_url,
         "status_callback": item.status_url,
         "status_callback_method": "POST",
         "voice_application_sid": account.voice_application_sid,

@@ -65,6 +65,11 @@ def test_an_account_in_order_passes_and_says_what_cannot_be_read(checked) -> Non
         ({"closed_countries": ("TR", "UA")}, "The account may not call TR, UA", "carrier setup"),
         ({"voice": False}, f"{NUMBER} takes no calls", "with voice"),
         ({"sms": False}, f"{NUMBER} cannot send text messages", "Set SMS_SENDER"),
+        (
+            {"sms_url": "https://demo.twilio.com/welcome/sms/reply"},
+            "is answered by https://demo.twilio.com",
+            "Take that",
+        ),
         ({"receive_mode": "fax"}, f"{NUMBER} receives faxes only", "voice"),
         ({"voice_application_sid": "AP1"}, f"{NUMBER} belongs to an application (AP1)", "Take the number out"),
         ({"trunk_sid": "TK1"}, f"{NUMBER} belongs to a SIP trunk (TK1)", "Take the number out"),
