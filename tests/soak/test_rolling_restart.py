@@ -24,11 +24,11 @@ from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
 from tests.support.servers import free_port
 from tests.support.volume import volume
-from tests.support.waiting import eventually
+from tests.support.waiting import OTHERS, eventually
 
 CALLS = volume(test=80, soak=320)
 #: Seconds that a process may take to end with all its requests answered.
-DRAINED = 10.0
+DRAINED = 10.0 * OTHERS
 
 
 @pytest.fixture

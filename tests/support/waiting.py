@@ -10,12 +10,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Several processes of tests share the cores, so that all that is waited for takes its multiple.
-_OTHERS = 4 if "PYTEST_XDIST_WORKER" in os.environ else 1
+OTHERS = 4 if "PYTEST_XDIST_WORKER" in os.environ else 1
 
 
 def eventually(happens: Callable[[], T | None], seconds: float = 10.0, pause: float = 0.02) -> T:
     """Wait until something is true and return it; fail after `seconds` of a machine that runs nothing else."""
-    patience = seconds * _OTHERS
+    patience = seconds * OTHERS
     deadline = time.monotonic() + patience
     while True:
         value = happens()
