@@ -46,6 +46,8 @@ _BEHIND = re.compile(
 _ESCAPED = re.compile(r"%(?:20|2b|3a)(?=[\d(+%])", re.IGNORECASE)
 #: What is keyed before a number to withhold one's own or to show it.
 _SERVICE = re.compile(r"[*#]3[01]#(?=\s*[+\d])")
+#: Digits and letters in one word, as in a file number.
+_IN_A_WORD = re.compile(r"\d[^\W\d_]|[^\W\d_]\d")
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 
 #: One of several words, each at the beginning of a word that is looked for.
@@ -100,8 +102,8 @@ def asked(text: str) -> Search:
     words = parts_of(rest)[:_MOST_ASKED]
     terms = [_number_term(written) for written in numbers[:_MOST_ASKED]]
     ways = [(*terms, *way) for way in _ways(words)]
-    if numbers and any(JOIN in written or re.search(r"\s", written) for written in numbers):
-        # Perhaps these are several numbers: a house and a postal code.
+    if numbers and (_IN_A_WORD.search(text) or any(JOIN in one or re.search(r"\s", one) for one in numbers)):
+        # Perhaps these are several numbers (a house and a postal code), or a word with digits (a file number).
         ways += [tuple(map(_spelled, parts_of(text)[:_MOST_ASKED]))]
     enough = [_number_term(written) for written in numbers[:_MOST_ASKED] if _count(written) >= _ENOUGH]
     ways += [(term,) for term in enough]

@@ -35,6 +35,9 @@ def test_what_is_folded_stays_as_it_is(text: str) -> None:
 
 
 @given(TEXTS)
+@example("0000A")
+@example("1234567A")
+@example("2140BG0012345")
 def test_a_text_is_found_by_itself_and_by_what_it_folds_to(text: str) -> None:
     words = set(words_of(text))
     for search in (text, folded(text), unicodedata.normalize("NFD", text), text.upper()):
