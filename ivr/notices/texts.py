@@ -40,8 +40,9 @@ def made(text: str, language: str, longest: float, recording: bytes = b"") -> Ma
         try:
             sound = rendering.usable_recording(recording, longest)
         except rendering.Unusable as unusable:
-            problem = NoticeProblem.SECONDS if unusable.reason == "length" else NoticeProblem.AUDIO
-            raise Unusable(problem, _too_long(unusable.detail, longest) if unusable.detail else "") from None
+            if unusable.reason == "length" and float(unusable.detail) > longest:
+                raise Unusable(NoticeProblem.SECONDS, _too_long(unusable.detail, longest)) from None
+            raise Unusable(NoticeProblem.AUDIO) from None
         return Made(words, sound.seconds, write_wav(sound), recorded=True)
     spoken = speak(words, language)
     if spoken.seconds > longest:

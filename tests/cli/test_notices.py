@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from ivr.audio.synthesis import speak
-from ivr.audio.wav import write_wav
+from ivr.audio.wav import Sound, write_wav
 from ivr.cli import hotline
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.timestamps import utc_now
@@ -71,6 +72,25 @@ def test_of_several_texts_none_is_used_if_one_cannot_be(empty_database) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "sound", "complaint"),
+    [
+        ("no WAV", b"RIFFnonsense", "This recording cannot be used"),
+        ("silent", write_wav(Sound(np.zeros(16000, dtype=np.int16), 16000)), "neither silent nor clipped"),
+        ("a click", write_wav(Sound(np.array([0, 9000, -9000] * 300, dtype=np.int16), 8000)), "at least a fifth"),
+        ("a minute", write_wav(Sound(np.array([0, 9000, -9000] * 160_000, dtype=np.int16), 8000)), "too long: 60.0 s"),
+    ],
+)
+def test_why_a_recording_cannot_be_used_is_true(empty_database, tmp_path, name: str, sound: bytes, complaint) -> None:
+    """What is no WAV file, or too short, is not called too long."""
+    (tmp_path / "sound.wav").write_bytes(sound)
+    answer = CliRunner().invoke(
+        hotline, ["notices", "add", "money", "de=x", "--recording", str(tmp_path / "sound.wav")]
+    )
+    assert (answer.exit_code, complaint in answer.output) == (1, True), answer.output
+    assert ("too long" in answer.output, "≤" in answer.output) == (name == "a minute", name == "a minute")
+
+
+@pytest.mark.parametrize(
     ("words", "complaint", "status"),
     [
         (("hours", "set", "2026-01-02", "closed"), "over already", 1),
@@ -88,6 +108,7 @@ def test_of_several_texts_none_is_used_if_one_cannot_be(empty_database) -> None:
         (("notices", "add", "money", "de=x", "en=x", "--recording", __file__), "in one language", 2),
         (("notices", "add", "money", "de=x", "--recording", __file__), "cannot be used", 1),
         (("notices", "add", "money", "de=x", "--recording", "nothing.wav"), "does not exist", 2),
+        (("announcements", "add", "de=x", "de=y", "--until", "2027-01-01"), "several texts in de", 2),
     ],
 )
 def test_what_cannot_be_entered_is_explained(empty_database, words, complaint: str, status: int) -> None:

@@ -31,7 +31,7 @@ NOTICE_PROBLEMS = Words(
         NoticeProblem.EMPTY: _("Please write the text. It is shown to colleagues, also where a recording is played."),
         NoticeProblem.AUDIO: _(
             "This recording cannot be used: a WAV file of 16 bits and at least 8 kHz is needed, "
-            "neither silent nor clipped (%(detail)s)."
+            "neither silent nor clipped, of at least a fifth of a second."
         ),
         NoticeProblem.LANGUAGE: _("Please choose a language that is not in the language menu."),
         NoticeProblem.FULL: _("All eight keys are taken. Please take a language back first."),
