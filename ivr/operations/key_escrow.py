@@ -10,7 +10,6 @@ is derived of both codes: with one of them nothing can be told or tried of the o
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import secrets
@@ -78,7 +77,7 @@ def recover(sealed: bytes, *codes: str) -> dict[str, str]:
         closed = [base64.b64decode(pair["sealed"]) for pair in pairs]
         if described["form"] != _FORM:
             raise NotOpened("the file is of another version")
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise error if isinstance(error, NotOpened) else NotOpened("this is no file of `keys escrow`") from None
     read = [_read(code, number) for number, code in enumerate(codes, 1)]
     for order in permutations(read):
@@ -86,7 +85,7 @@ def recover(sealed: bytes, *codes: str) -> dict[str, str]:
         for one in closed:
             try:
                 found: dict[str, str] = json.loads(opener.decrypt(one[:_NONCE], one[_NONCE:], _FORM.encode()))
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # of other people, or damaged
                 continue
             return found
     raise NotOpened("the two codes are not those of two different people of this file")
@@ -106,7 +105,7 @@ def _read(text: str, number: int) -> bytes:
         # Nothing else looks like these digits: base32 has neither.
         plain = "".join(text.split()).replace("-", "").upper().replace("0", "O").replace("1", "I").replace("8", "B")
         whole = base64.b32decode(plain)
-    except binascii.Error:
+    except ValueError:  # other letters than those of a code
         whole = b""
     code, check = whole[:_RANDOM], whole[_RANDOM:]
     if len(whole) != _RANDOM + _CHECK or hashlib.sha256(code).digest()[:_CHECK] != check:

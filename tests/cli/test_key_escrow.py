@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -77,6 +79,39 @@ def test_one_alone_opens_nothing(keys: dict[str, str], tmp_path: Path, wrong: st
     assert done.exit_code == 1
     assert said in done.output
     assert not target.exists()
+
+
+def test_what_is_no_code_and_no_whole_file_is_told(keys: dict[str, str], tmp_path: Path) -> None:
+    path, target = tmp_path / "escrow", tmp_path / "keys.env"
+    codes = sealed_for(path, *PEOPLE)
+    for typed in ("ä" + codes["Ben"], "١٢٣٤", "\x00", "ſ" * 40, "=" * 40, "A" * 5000):
+        done = run("recover", str(path), str(target), f"--first={codes['Ada']}", f"--second={typed}")
+        assert (done.exit_code, "code 2 is mistyped" in done.output) == (1, True), done.output
+    described = json.loads(path.read_text())
+    of_both = {pair["of"][0] + pair["of"][1]: pair for pair in described["pairs"]}["AdaBen"]
+    for sealed in ("", "AAAA", "A" * 16, of_both["sealed"][:40]):
+        of_both["sealed"] = sealed
+        path.write_text(json.dumps(described))
+        done = run("recover", str(path), str(target), f"--first={codes['Ada']}", f"--second={codes['Ben']}")
+        assert "the two codes are not those" in done.output, (sealed, done.output)
+    for damaged in ("[" * 100_000, "null", "[]", '{"salt": 1}', '{"salt": "AA==", "pairs": 7}'):
+        path.write_text(damaged)
+        done = run("recover", str(path), str(target), "--first=A", "--second=B")
+        assert "no file of `keys escrow`" in done.output, done.output
+    assert not target.exists()
+
+
+def test_an_escrow_that_is_broken_off_leaves_the_one_before(keys: dict[str, str], tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "escrow"
+    codes = sealed_for(path, *PEOPLE)
+
+    def interrupted(info: str) -> None:
+        if info.startswith("Ben"):
+            raise click.Abort
+
+    monkeypatch.setattr(click, "pause", interrupted)
+    assert run("escrow", str(path), "--for", "Ada", "--for", "Ben").exit_code == 1
+    assert key_escrow.recover(path.read_bytes(), codes["Ada"], codes["Cem"]) == keys
 
 
 def test_a_code_may_be_typed_as_it_was_written(keys: dict[str, str]) -> None:
