@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, g, jsonify, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request, url_for
 from spectree import Response as Answers
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
@@ -64,6 +65,24 @@ def _opens_something(token: ApiToken) -> bool:
     """Whether a token may ask at this address: every one with `tasks`, and one with the scope of the address alone."""
     area = request.path.removeprefix(f"{api.url_prefix}/").partition("/")[0]
     return TokenScope.TASKS in token.scopes or _ALONE.get(area) in token.scopes
+
+
+@api.before_request
+def _object_only() -> Response | None:
+    """Refuse what is no JSON object: read as if nothing had been sent, it would do what was not asked for."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or "json" not in inspect.signature(view).parameters:
+        return None
+    is_form = request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+    if not is_form and not request.get_data():
+        return None
+    try:
+        body = None if is_form else request.get_json(silent=True)
+    except RecursionError:
+        body = None
+    if isinstance(body, dict):
+        return None
+    return problem(400, "the body must be a JSON object (Content-Type: application/json)")
 
 
 @api.get("/openapi.json")

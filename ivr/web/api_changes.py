@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from flask import Response, abort, g, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from spectree import Response as Answers
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from ivr.models.contacts import Contact
 from ivr.platform import database
 from ivr.web import openapi
 from ivr.web.api import api, may_read_callers, problem
-from ivr.web.api_models import Error, NoQuery, Task
+from ivr.web.api_models import Asked, Error, NoQuery, Task
 
 __all__ = ["api"]
 _WRONG = (Error, "what was wrong")
@@ -40,18 +40,14 @@ _ANSWERS = Answers(
 _ID = "<int(min=1, max=9007199254740991):id>"
 
 
-class MergeBody(BaseModel):
+class MergeBody(Asked):
     """Which task is merged into the one of the address."""
 
-    model_config = ConfigDict(defer_build=True)
-
-    other: Annotated[int, Field(ge=1, le=LARGEST_ID, description="id of the task that is closed")]
+    other: Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID, description="id of the task that is closed")]
 
 
-class RejectBody(BaseModel):
+class RejectBody(Asked):
     """What was read before a change is decided about."""
-
-    model_config = ConfigDict(defer_build=True)
 
     seen: Annotated[str, Field(max_length=80, description="`seen` of the task as it was read")] = ""
 

@@ -150,7 +150,12 @@ def writer(client):
     with database.writing() as session:
         token = api_tokens.new_token(session, "writer", utc_now(), scopes=("tasks", "callers", "changes"))
     headers = {"Authorization": f"Bearer {token}"}
-    return lambda path, **json: client.post(f"/api/v1{path}", headers=headers, json=json or None)
+
+    def write(path: str, **json: object):
+        return client.post(f"/api/v1{path}", headers=headers, json=json or None)
+
+    write.headers = headers
+    return write
 
 
 def test_a_program_merges_splits_and_sees_each_contact(client, writer) -> None:
@@ -223,3 +228,35 @@ def test_a_program_without_the_scope_or_with_nonsense_changes_nothing(client, wr
     assert writer(f"/tasks/{task}/merge", other="x").status_code == 400
     assert writer(f"/tasks/{task}/undo-merge").status_code == 409
     assert the_task(other).state == "open"
+
+
+NO_OBJECT = [
+    (b'{"seen": "0.0-0.0-0.0"', "application/json"),
+    (b"[]", "application/json"),
+    (b"null", "application/json"),
+    (b"0", "application/json"),
+    (b'""', "application/json"),
+    (b"\xff", "application/json"),
+    (b"[" * 100_000, "application/json"),
+    (b'{"a":' * 100_000, "application/json"),
+    (b'{"seen": "0.0-0.0-0.0"}', "text/plain"),
+    (b'{"seen": "0.0-0.0-0.0"}', "application/x-www-form-urlencoded"),
+    (b"", "application/x-www-form-urlencoded"),
+    (b"", "multipart/form-data; boundary=x"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind"), NO_OBJECT)
+def test_a_body_that_is_no_object_is_not_read_as_an_empty_one(client, writer, body: bytes, kind: str) -> None:
+    """What a program has meant is not known; without the mark it would decide about what it has not read."""
+    task = opened()
+    contact = changed_by_code(task, "+4917633333333")
+    for path in (f"/contacts/{contact}/reject", f"/contacts/{contact}/confirm", f"/tasks/{task}/merge"):
+        answer = client.post(f"/api/v1{path}", headers=writer.headers, data=body, content_type=kind)
+        assert (answer.status_code, "must be a JSON object" in answer.json["error"]) == (400, True)
+    for misspelt in ({"sen": "0.0-0.0-0.0"}, {"seen": ["0.0"]}, {"proof": "document"}):
+        assert writer(f"/contacts/{contact}/reject", **misspelt).status_code == 400
+    assert writer(f"/tasks/{task}/merge", other=True).status_code == 400
+    with database.reading() as session:
+        assert session.get_one(Contact, contact).is_unconfirmed
+    assert client.post(f"/api/v1/contacts/{contact}/reject", headers=writer.headers).status_code == 200
