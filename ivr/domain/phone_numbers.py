@@ -28,6 +28,8 @@ _SATELLITES = frozenset({870, 878, 881, 882, 883, 979})
 #: How no subscriber's number in Germany begins, behind its area code: with a second area code, or as emergency,
 #: directory and service numbers do (110, 112, 115, 116117, 11833).
 _NO_SUBSCRIBER = ("0", "11")
+#: Service numbers of five digits that are the same behind every area code: 19222 is the ambulance's control room.
+_SAME_EVERYWHERE = re.compile(r"19[0-9]{3}")
 #: Mobile numbers of Germany and numbers of Bremen, which are most callers'. By the metadata all of them are valid, and
 #: none is of a type that is never dialled. A test compares both: what reads any number takes many times as long.
 _USUAL = re.compile(r"\+49(?:1(?:6[023]|7[0-9])[0-9]{7,8}|15[0-25-9][0-9]{8}|(421[0-9]{5,8}))")
@@ -93,7 +95,7 @@ def entered_number(digits: str) -> str | None:
         return callable_number("+" + digits[2:])
     if digits.startswith("0"):
         return callable_number(f"+{HOME_COUNTRY}{digits[1:]}")
-    if len(digits) < _SHORTEST_LOCAL or digits.startswith(_NO_SUBSCRIBER):
+    if len(digits) < _SHORTEST_LOCAL or _is_no_subscriber(digits):
         return None
     # The area code without its zero before a number of Bremen is as long as some numbers of Bremen are.
     if len(digits) == _LONGEST_LOCAL and digits.startswith(HOME_AREA):
@@ -138,7 +140,7 @@ def dialable(written: str) -> str | None:
 def callable_number(number: str) -> str | None:
     """An international number (`+…`) in E.164, or None where there is none such or it may never be called."""
     if usual := _USUAL.fullmatch(number):
-        return None if usual[1] and usual[1].removeprefix(HOME_AREA).startswith(_NO_SUBSCRIBER) else number
+        return None if usual[1] and _is_no_subscriber(usual[1].removeprefix(HOME_AREA)) else number
     return read_by_metadata(number)
 
 
@@ -160,9 +162,14 @@ def _reaches_no_subscriber(parsed: phonenumbers.PhoneNumber) -> bool:
     national = phonenumbers.national_significant_number(parsed)
     area = phonenumbers.length_of_geographical_area_code(parsed)
     if parsed.country_code == HOME_COUNTRY:
-        return len(national) > _LONGEST_GERMAN or (area > 0 and national[area:].startswith(_NO_SUBSCRIBER))
+        return len(national) > _LONGEST_GERMAN or (area > 0 and _is_no_subscriber(national[area:]))
     region = phonenumbers.region_code_for_number(parsed)
     return area > 0 and region is not None and phonenumbers.is_emergency_number(national[area:], region)
+
+
+def _is_no_subscriber(behind_area_code: str) -> bool:
+    """Whether what follows a German area code is no subscriber's number."""
+    return behind_area_code.startswith(_NO_SUBSCRIBER) or _SAME_EVERYWHERE.fullmatch(behind_area_code) is not None
 
 
 def country_of(number: str) -> str:

@@ -94,10 +94,26 @@ def test_a_subscriber_may_have_a_number_that_ends_as_an_emergency_number_does(nu
 
 
 @pytest.mark.parametrize(
-    "keyed", ["0421116117", "030116117", "042111833", "03011880", "0421042155501", "03000123456", "00431112", "0030112"]
+    "keyed",
+    [
+        "19222",
+        "042119222",
+        "0049421 19222".replace(" ", ""),
+        "04019240",
+        "03019419",
+        "0421116117",
+        "030116117",
+        "042111833",
+        "03011880",
+        "0421042155501",
+        "03000123456",
+        "00431112",
+        "0030112",
+    ],
 )
 def test_behind_an_area_code_no_service_number_is_anybodys(keyed: str) -> None:
     assert phone_numbers.entered_number(keyed) is None
+    assert phone_numbers.dialable(f"+49{keyed[1:]}" if keyed.startswith("0") else f"+49421{keyed}") is None
 
 
 @pytest.mark.parametrize(
