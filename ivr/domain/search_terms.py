@@ -33,6 +33,8 @@ _PARTICLES = frozenset(
 _DIGITS = re.compile(r"\+?\s*\(?\s*\d(?:[\d\s()\[\]./,~:|\\\u2022-]*\d)?")
 #: What stands between two whole numbers, and not within one.
 _TWO = re.compile(r"(?:\s[/|,~-]\s|[,|]\s?)(?=[\s(]*(?:\+|0))")
+#: What may stand between a number and another one that is none, such as a postal code; or within a number.
+_PERHAPS_TWO = re.compile(r"[,|]\s|\s[/|,~-]\s")
 #: What stands before and behind a pasted number.
 _BEFORE = re.compile(
     r"\b(?:tel|telefon|(?:telefon|ruf|handy|mobil|fax)?nummer|rufnr|telefonnr|nr|fon|phone|mobil|mobile|mob|handy|fax|callto"
@@ -40,7 +42,7 @@ _BEFORE = re.compile(
 )
 _BEHIND = re.compile(
     r"(?<=\d{7}),+\d{1,6}\b|(?<=\d)(?:[;@]\S*|\s*(?:ext|extension|durchwahl|dw|app|apparat)\b[\s.:]*\d{1,5}\b"
-    r"|\s*\((?:privat|mobil|handy|festnetz|dienstlich|gesch[äa]ftlich|private|mobile|home|work)\))"
+    r"|\s*/\s*-\s*\d{1,4}\b|\s*\((?:privat|mobil|handy|festnetz|dienstlich|gesch[äa]ftlich|private|mobile|home|work)\))"
 )
 #: A space, a plus sign or a colon in an address that was copied.
 _ESCAPED = re.compile(r"%(?:20|2b|3a)(?=[\d(+%])", re.IGNORECASE)
@@ -96,7 +98,7 @@ def words_of_number(number: str) -> Iterator[str]:
 def asked(text: str) -> Search:
     """What somebody looks for, however it was typed or pasted."""
     text = _ESCAPED.sub(lambda found: unquote(found[0]), _SERVICE.sub(" ", prepared(text)))
-    text = _BEHIND.sub(" ", _BEFORE.sub(" ", text))
+    text = _BEHIND.sub(" ", _BEFORE.sub(" ; ", text))  # what has such a word before it begins there
     numbers = [written for written in _numbers_in(text) if _count(written) >= 4]
     rest = _DIGITS.sub(lambda found: " " if _count(found[0]) >= 4 else found[0], text)
     words = parts_of(rest)[:_MOST_ASKED]
@@ -105,7 +107,8 @@ def asked(text: str) -> Search:
     if numbers and (_IN_A_WORD.search(text) or any(JOIN in one or re.search(r"\s", one) for one in numbers)):
         # Perhaps these are several numbers (a house and a postal code), or a word with digits (a file number).
         ways += [tuple(map(_spelled, parts_of(text)[:_MOST_ASKED]))]
-    enough = [_number_term(written) for written in numbers[:_MOST_ASKED] if _count(written) >= _ENOUGH]
+    alone = (part for written in numbers[:_MOST_ASKED] for part in (written, *_PERHAPS_TWO.split(written)))
+    enough = [_number_term(part) for part in alone if _count(part) >= _ENOUGH]
     ways += [(term,) for term in enough]
     whole = len(numbers) == 1 and not words and _count(numbers[0]) >= _WHOLE_NUMBER
     return Search(tuple(dict.fromkeys(way for way in ways if way)), whole or bool(enough))
