@@ -6,6 +6,7 @@ it needs when it runs, so that the list of commands appears at once.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 
@@ -45,6 +46,9 @@ def main() -> None:
     """Run a command, with this process' logs written as the settings say."""
     from ivr.platform import log_setup, private_files
 
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter stops no command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     private_files.begin()
     log_setup.set_up("text")
     if sys.argv[1:2] not in (["worker"], ["clock"]):  # a command says by itself why it cannot go on

@@ -20,6 +20,22 @@ _SHORTEST_PASSWORD = 12
 _OPERATOR = "command line"
 
 
+def _checked(name: str) -> Callable[..., str | None]:
+    """A callback that refuses what cannot be a password or a PIN before anything else is looked at."""
+
+    def check(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+        if given is not None:
+            from ivr.accounts import users as accounts
+
+            try:
+                getattr(accounts, name)(given)
+            except ValueError as error:
+                raise click.BadParameter(str(error), ctx, param) from None
+        return given
+
+    return check
+
+
 @click.group(cls=HotlineGroup)
 def tokens() -> None:
     """Bearer tokens of programs that read /api/v1."""
@@ -89,7 +105,7 @@ def users() -> None:
 @users.command("pin")
 @click.argument("username")
 @click.option("--number", required=True, help="Personal number, 3 to 8 digits.")
-@click.option("--pin", help="4 to 8 digits. Asked for unless given.")
+@click.option("--pin", callback=_checked("check_pin"), help="4 to 8 digits. Asked for unless given.")
 def set_pin(username: str, number: str, pin: str | None) -> None:
     """Let USERNAME report by telephone (`staff_number`) whether they take calls."""
     from ivr.accounts import users as accounts
@@ -119,7 +135,11 @@ def set_pin(username: str, number: str, pin: str | None) -> None:
     type=Team(),
     help="Key of a team they work for, or supervise. May be given several times.",
 )
-@click.option("--password", help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.")
+@click.option(
+    "--password",
+    callback=_checked("check_password"),
+    help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.",
+)
 def add_user(username: str, name: str, role: str, teams: tuple[str, ...], password: str | None) -> None:
     """Add somebody who logs in as USERNAME."""
     from ivr.accounts import users as accounts
@@ -143,7 +163,11 @@ def add_user(username: str, name: str, role: str, teams: tuple[str, ...], passwo
 @users.command("reset")
 @click.argument("username")
 @click.option("--second-factor", is_flag=True, help="Forget the app, the security keys and the recovery codes.")
-@click.option("--password", help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.")
+@click.option(
+    "--password",
+    callback=_checked("check_password"),
+    help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.",
+)
 @click.option("--reason", type=Text(200), help="Stands in the access log; why not in the page, by two.")
 def reset(username: str, second_factor: bool, password: str | None, reason: str | None) -> None:
     """Give USERNAME a new password, for example the only administrator, who has forgotten theirs.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import ROW
 from ivr.cli.problems import explained
 from ivr.domain.languages import LANGUAGES
 
@@ -120,7 +121,7 @@ def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datet
 
 
 @announcements.command("undo")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 def undo(number: int) -> None:
     """Take the announcement NUMBER of the list back."""
     from ivr.audit import access_log

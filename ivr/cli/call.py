@@ -37,7 +37,9 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
     default="",
     help='Keys for each question, such as "1,2,!1"; "-" stays silent at one, "!" presses during a prompt.',
 )
-@click.option("--say", type=Text(2000), multiple=True, help="A text that a synthetic voice says after the tone.")
+@click.option(
+    "--say", type=Text(2000, lines=True), multiple=True, help="A text that a synthetic voice says after the tone."
+)
 @click.option("--language", type=LANGUAGE, help="Language of that voice. Default: the language of the call.")
 @click.option(
     "--speak",

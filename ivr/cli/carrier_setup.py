@@ -13,7 +13,7 @@ import click
 
 from ivr.cli.carrier_answers import plainly, require_twilio, show
 from ivr.cli.groups import HotlineCommand
-from ivr.cli.parameters import CallingNumber
+from ivr.cli.parameters import Telephone
 
 if TYPE_CHECKING:
     from ivr.carrier.account_mending import Change
@@ -31,7 +31,7 @@ _SETTINGS = (
 
 
 @click.command("setup", cls=HotlineCommand)
-@click.option("--to", type=CallingNumber(), help="Your telephone, for one call and one text. Default: you are asked.")
+@click.option("--to", type=Telephone(), help="Your telephone, for one call and one text. Default: you are asked.")
 @click.option("--again", is_flag=True, help="Go through the steps that are done, too.")
 def setup(to: str | None, again: bool) -> None:
     """Go live at the carrier, step by step.
@@ -67,7 +67,7 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
 
     def number() -> str:
         if not asked:
-            asked.append(click.prompt("  Your telephone, for one call and one text", type=CallingNumber()))
+            asked.append(click.prompt("  Your telephone, for one call and one text", type=Telephone()))
         return asked[0]
 
     def call() -> Iterator[Finding]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -17,6 +18,19 @@ class HotlineCommand(click.Command):
     #: Whether it needs the settings. One that does not runs where they are missing or wrong.
     needs_settings = True
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; refuse a value that is given twice, and text that no database or page can hold."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        asks_for_help = any(param.is_eager for param in order)
+        for param, times in Counter(order).items():
+            if times > 1 and _has_one_value(param) and not asks_for_help:
+                raise click.UsageError(f"{param.opts[0]} is given more than once: which of them counts?", ctx)
+        rest = super().parse_args(ctx, args)
+        for param in self.get_params(ctx):
+            if param.name is not None and not _is_text(ctx.params.get(param.name)):
+                raise click.BadParameter("it has bytes that are no text in UTF-8", ctx, param)
+        return rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; only the command line itself (not a test) passes a function that sets the logs up."""
         set_up_logs: Callable[[str], None] | None = ctx.obj
@@ -25,6 +39,17 @@ class HotlineCommand(click.Command):
 
             set_up_logs(settings().log_format)
         return super().invoke(ctx)
+
+
+def _has_one_value(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and not (param.multiple or param.is_flag or param.count)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all text in a value can be encoded. The name of a file (`Path`) may be any bytes."""
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return not isinstance(value, Iterable) or isinstance(value, bytes) or all(map(_is_text, value))
 
 
 class WithoutSettings(HotlineCommand):

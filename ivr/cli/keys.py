@@ -8,7 +8,7 @@ import click
 
 from ivr.cli.errors import sentence_for
 from ivr.cli.groups import HotlineGroup, WithoutSettings
-from ivr.cli.parameters import OutputFile
+from ivr.cli.parameters import OutputFile, Text, require_another_file
 
 
 @click.group(cls=HotlineGroup)
@@ -26,7 +26,9 @@ def new(name: str) -> None:
     try:
         master_keys.parse(made)
     except ValueError:
-        raise click.ClickException("a name has up to 40 letters, digits, dots, hyphens or underscores") from None
+        raise click.BadParameter(
+            "a name has up to 40 letters from a to z, digits, dots, hyphens or underscores", param_hint="NAME"
+        ) from None
     click.echo(made)
 
 
@@ -62,7 +64,7 @@ def rotate() -> None:
 
 @keys.command("escrow")
 @click.argument("target", type=OutputFile())
-@click.option("--for", "people", multiple=True, required=True, help="A person, by name. Twice or more.")
+@click.option("--for", "people", multiple=True, required=True, type=Text(80), help="A person, by name. Twice or more.")
 def escrow(target: Path, people: tuple[str, ...]) -> None:
     """Seal the keys of the settings into TARGET, for people of whom any two together can open it.
 
@@ -82,12 +84,12 @@ def escrow(target: Path, people: tuple[str, ...]) -> None:
         sealed, codes = key_escrow.seal(found, people)
     except ValueError as error:
         raise click.UsageError(f"--for: {error}") from None
-    private_files.replace(target, sealed)
     for name, code in codes.items():
         click.pause(f"{name}, alone at the screen, presses a key")
         click.echo(f"{name}: {code}")
         click.pause("On paper? A key clears the screen")
         click.clear()
+    private_files.replace(target, sealed)  # now: broken off before, what was there is still opened by its own codes
     try:
         with database.writing() as session:
             key_escrow.note(session, found, utc_now())
@@ -109,6 +111,7 @@ def recover(source: Path, target: Path, first: str, second: str) -> None:
     from ivr.operations import key_escrow
     from ivr.platform import private_files
 
+    require_another_file(source, target)
     try:
         found = key_escrow.recover(source.read_bytes(), first, second)
     except key_escrow.NotOpened as error:

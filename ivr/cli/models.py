@@ -49,6 +49,8 @@ def fetch_models(context: click.Context, languages: tuple[str, ...], large: bool
     Argos that translates, from its index or a file (`--file`).
     """
     if languages[0] == "translate":
+        if large:
+            raise click.UsageError("--large is for models that hear speech, not for packages that translate")
         _fetch_translations(languages[1:], file)
         return
     if file is not None:
@@ -66,7 +68,7 @@ def _fetch_translations(pairs: tuple[str, ...], file: Path | None) -> None:
     from ivr.transcription.model_download import FetchFailed
     from ivr.transcription.translation_packages import fetch
 
-    if not pairs or not all(re.fullmatch(r"[a-z]{2,3}-[a-z]{2,3}", pair) for pair in pairs):
+    if not pairs or not all(re.fullmatch(r"([a-z]{2,3})-(?!\1$)[a-z]{2,3}", pair) for pair in pairs):
         raise click.UsageError("name pairs of languages, such as ar-de")
     if file is not None and len(pairs) > 1:
         raise click.UsageError("a file holds one pair of languages")

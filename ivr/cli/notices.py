@@ -8,6 +8,7 @@ import click
 
 from ivr.cli.announcements import SpokenText, one_each
 from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import ROW
 from ivr.cli.problems import explained
 from ivr.domain.enums import AnsweredQuestion
 
@@ -75,7 +76,7 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
 
 
 @notices.command("undo")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 def undo(number: int) -> None:
     """Take the answer NUMBER of the list back: the one before it counts again, or the built-in text of `help`."""
     from ivr.audit import access_log

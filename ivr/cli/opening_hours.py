@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.cli.groups import HotlineGroup
-from ivr.cli.parameters import Day, Text
+from ivr.cli.parameters import ROW, Day, Text
 from ivr.cli.problems import explained
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _preview(session: Any, day: date, span: Span | None) -> None:
 
 
 @hours.command("undo")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 def undo(number: int) -> None:
     """Take the entry NUMBER of the list back: what its day had before counts again."""
     from ivr.audit.access_log import OPERATOR

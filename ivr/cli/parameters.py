@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,19 @@ from ivr.domain.languages import LANGUAGES
 LANGUAGE = click.Choice(tuple(LANGUAGES))
 #: Spellings for a call that shows no number.
 _WITHHELD = ("withheld", "anonymous")
+#: The number of a row, as lists show it; both databases can look for it.
+ROW = click.IntRange(1, 2**63 - 1)
+#: Years in which calls are tried and notices heard: outside of them lies what was mistyped.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
 class Text(click.ParamType[str]):
-    """Text that is not empty, of at most `longest` characters."""
+    """Text that is not empty, of at most `longest` characters, in one line unless `lines` is true."""
 
     name = "text"
 
-    def __init__(self, longest: int = 120) -> None:
-        self._longest = longest
+    def __init__(self, longest: int = 120, *, lines: bool = False) -> None:
+        self._longest, self._lines = longest, lines
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Without spaces around it."""
@@ -32,7 +37,22 @@ class Text(click.ParamType[str]):
             self.fail("it must not be empty", param, ctx)
         if len(text) > self._longest:
             self.fail(f"it has {len(text)} characters; {self._longest} are allowed", param, ctx)
+        if not self._lines and any(unicodedata.category(letter) == "Cc" for letter in text):
+            self.fail("it must be one line, without tabs and other control characters", param, ctx)
         return text
+
+
+class Amount(click.FloatRange):
+    """A decimal within a range. `nan` is none, though it is neither too small nor too large."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The decimal."""
+        number = float(super().convert(value, param, ctx))
+        if number != number:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
 
 
 class CallingNumber(click.ParamType[str]):
@@ -59,6 +79,21 @@ class CallingNumber(click.ParamType[str]):
                 param,
                 ctx,
             )
+        return number
+
+
+class Telephone(click.ParamType[str]):
+    """A telephone that can be called."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Its number in E.164."""
+        from ivr.domain.phone_numbers import dialable
+
+        number = dialable(str(value))
+        if number is None:
+            self.fail(f"{value!r} is no telephone that can be called: give a number like +4915112345678", param, ctx)
         return number
 
 
@@ -134,10 +169,21 @@ class PretendedHour(click.ParamType[str]):
         if text in ("open", "closed", "clock"):
             return text
         try:
-            instant = datetime.fromisoformat(text)
+            return local_instant(text).isoformat()
         except ValueError:
             self.fail(f"{text!r} is neither open, closed, clock nor an instant like 2026-10-25T02:30", param, ctx)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=_zone())).isoformat()
+
+
+def local_instant(text: str) -> datetime:
+    """An instant in ISO form, in local time unless it says otherwise.
+
+    Raises:
+        ValueError: it is none, or lies so far away that it must be mistyped.
+    """
+    instant = datetime.fromisoformat(text)
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise ValueError(f"{text!r} lies too far away")
+    return instant if instant.tzinfo else instant.replace(tzinfo=_zone())
 
 
 def _zone() -> Any:
@@ -166,7 +212,7 @@ class StaffRange(click.ParamType[list[int]]):
 
     name = "people"
     #: So many people at the most, and so many different numbers of them.
-    _MOST, _LONGEST = 200, 50
+    MOST, _LONGEST = 200, 50
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
         """The numbers, ascending."""
@@ -178,8 +224,8 @@ class StaffRange(click.ParamType[list[int]]):
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
             self.fail(f"the range {value} is upside down: write {last}-{first}", param, ctx)
-        if first < 1 or last > self._MOST:
-            self.fail(f"{value}: between 1 and {self._MOST} people can be simulated", param, ctx)
+        if first < 1 or last > self.MOST:
+            self.fail(f"{value}: between 1 and {self.MOST} people can be simulated", param, ctx)
         if last - first >= self._LONGEST:
             self.fail(f"{value} are {last - first + 1} numbers: at most {self._LONGEST} are simulated", param, ctx)
         return list(range(first, last + 1))
@@ -193,7 +239,34 @@ class OutputFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
+        if not str(value):
+            self.fail("it must not be empty", param, ctx)
+        if str(value) == "-" and not self.allow_dash:
+            self.fail("this cannot be written to standard output: name a file", param, ctx)
         path = Path(str(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
             self.fail(f"there is no directory {str(path.parent)!r}: make it, or name another file", param, ctx)
         return path
+
+
+class OutputDirectory(click.Path):
+    """A directory in which files are written; it is made where it is missing."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if not str(value):
+            self.fail("it must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def require_another_file(source: Path, target: Path) -> None:
+    """See that what is written does not take the place of what is read.
+
+    Raises:
+        click.BadParameter: it would.
+    """
+    if target.exists() and target.samefile(source):
+        raise click.BadParameter("it is SOURCE, which would be lost: name another file", param_hint="TARGET")

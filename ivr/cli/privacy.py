@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.groups import HotlineCommand, HotlineGroup
-from ivr.cli.parameters import OutputFile
+from ivr.cli.parameters import OutputDirectory, OutputFile
 from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 
@@ -153,7 +153,7 @@ def replay() -> None:
 
 
 @click.command(cls=HotlineCommand)
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/compliance"))
+@click.argument("directory", type=OutputDirectory(), default=Path("docs/compliance"))
 def papers(directory: Path) -> None:
     """Write the data protection documents into DIRECTORY.
 

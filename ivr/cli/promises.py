@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.groups import HotlineGroup, WithoutSettings
-from ivr.cli.parameters import OutputFile
+from ivr.cli.parameters import OutputFile, require_another_file
 
 
 @click.group(cls=HotlineGroup)
@@ -39,6 +39,7 @@ def open_(source: Path, target: Path, password: str) -> None:
     from ivr.platform import private_files
     from ivr.reporting import promise_list_files
 
+    require_another_file(source, target)
     try:
         document = promise_list_files.opened(source, password)
     except promise_list_files.CannotOpen as error:

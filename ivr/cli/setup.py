@@ -76,6 +76,8 @@ def _names_of(teams: tuple[str, ...]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for team in teams:
         key, _, name = team.partition("=")
+        if f"teams.{key}.name" in found:
+            raise click.BadParameter(f"{key} is named more than once", param_hint="--team")
         if f"teams.{key}.name" not in known or not name:
             keys = ", ".join(one.split(".")[1] for one in sorted(known))
             raise click.BadParameter(f"{team!r} is no KEY=NAME; the keys are {keys}", param_hint="--team")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ivr.cli.groups import HotlineCommand
-from ivr.cli.parameters import OutputFile, StaffRange, Team
+from ivr.cli.parameters import Amount, OutputFile, StaffRange, Team
 
 if TYPE_CHECKING:
     from ivr.reporting.staffing import Answered
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 @click.command(cls=HotlineCommand)
 @click.option("--staff", type=StaffRange(), help="People who answer: a number, or a range like 2-12.")
-@click.option("--calls", type=click.FloatRange(0, 100_000), help="Calls an hour. Default: those of the past weeks.")
+@click.option(
+    "--calls", type=Amount(0, 100_000, min_open=True), help="Calls an hour. Default: those of the past weeks."
+)
 @click.option("--when", help='Hour of the week: "monday 9". Default: the second hour of the next opening day.')
 @click.option("--team", type=Team(), help="Only conversations and patience of this team.")
-@click.option("--talk-seconds", type=click.FloatRange(1, 36_000), help="Mean length of a conversation.")
-@click.option("--wrap-up-seconds", type=click.FloatRange(0, 3600), default=60.0, show_default=True)
-@click.option("--goal", type=click.FloatRange(0, 1), help="Share to be answered within 30 s. Default: the target.")
+@click.option("--talk-seconds", type=Amount(1, 36_000), help="Mean length of a conversation.")
+@click.option("--wrap-up-seconds", type=Amount(0, 3600), default=60.0, show_default=True)
+@click.option("--goal", type=Amount(0, 1), help="Share to be answered within 30 s. Default: the target.")
 @click.option("--chart", type=OutputFile(), help="Draw it into this SVG file.")
 def simulate(
     staff: list[int] | None,
@@ -56,6 +58,10 @@ def simulate(
         known = staffing.history(session, weekday, hour, now, team=team or "")
     rate = known.calls_an_hour if calls is None else calls
     numbers = staff or _around(rate, known.talk, talk_seconds, wrap_up_seconds)
+    if numbers[-1] > StaffRange.MOST:
+        raise click.UsageError(
+            f"so many and so long calls need more than {StaffRange.MOST} people: give fewer, or less"
+        )
     try:
         found = staffing.plan(known, numbers, calls=calls, wrap_up=wrap_up_seconds, talk=talk_seconds)
     except staffing.TooLittle as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
@@ -109,6 +112,52 @@ WRONG_ARGUMENTS = [
     ("backup /nowhere/x.tar", "there is no directory '/nowhere'"),
     ("restore /nowhere", "'/nowhere' does not exist"),
     ("restore TMP/folder", "is a directory"),
+    # an empty argument, as of a variable that is not set, is no file and no directory
+    ("papers ''", "it must not be empty"),
+    ("settings docs ''", "it must not be empty"),
+    ("backup ''", "it must not be empty"),
+    ("audit export ''", "it must not be empty"),
+    ("flow diagram --output ''", "it must not be empty"),
+    ("flow diagram --output -", "cannot be written to standard output"),
+    ("backup -", "cannot be written to standard output"),
+    # what contradicts itself
+    ("announcements add de=Hallo de=Tag --until 2026-12-02", "de has two texts"),
+    ("notices add help de=112 en=112 de=112", "de has two texts"),
+    ("models fetch translate ar-de --large", "--large is for models that hear speech"),
+    ("models fetch translate de-de", "name pairs of languages"),
+    ("setup --directory TMP/folder --unattended --team work=A --team work=B", "work is named more than once"),
+    # numbers that are none, and rows that no database can have
+    ("simulate --calls nan", "'nan' is no number"),
+    ("simulate --calls 10 --talk-seconds nan", "'nan' is no number"),
+    ("simulate --calls 10 --wrap-up-seconds nan", "'nan' is no number"),
+    ("simulate --goal nan", "'nan' is no number"),
+    ("simulate --calls 0", "not in the range 0<x<=100000"),
+    ("simulate --calls 100000 --talk-seconds 36000", "more than 200 people"),
+    ("hours undo 9223372036854775808", "not in the range"),
+    ("notices undo 9223372036854775808", "not in the range"),
+    ("announcements undo 99999999999999999999", "not in the range"),
+    # instants at the ends of time
+    ("announcements add de=Hallo --until 0001-01-01", "choose a year of this century"),
+    ("announcements add de=Hallo --until 9999-12-31T23:59-12:00", "choose a year of this century"),
+    ("announcements add de=Hallo --from 0001-01-01 --until 2026-12-02", "choose a year of this century"),
+    ("call --at 0001-01-01", "is neither open, closed, clock nor an instant"),
+    ("call --at 9999-12-31", "is neither open, closed, clock nor an instant"),
+    # telephones that nobody can be called at
+    ("carrier setup --to withheld", "'withheld' is no telephone that can be called"),
+    ("carrier setup --to sip:me@pbx", "is no telephone that can be called"),
+    ("carrier setup --to +112", "is no telephone that can be called"),
+    ("carrier setup --to 0900123456", "is no telephone that can be called"),
+    # what a name, a password and a PIN cannot be
+    ("users add 'a\nb' --name A", "it must be one line"),
+    ("users add a --name 'A\tB'", "it must be one line"),
+    ("tokens add 'a\x1b[2J'", "it must be one line"),
+    ("users add a --name A --password short", "a password has at least 12 characters"),
+    ("users reset a --password ''", "a password has at least 12 characters"),
+    ("users pin a --number 123 --pin 12", "a PIN has 4 to 8 digits"),
+    ("users pin a --number 123 --pin ١٢٣٤", "a PIN has 4 to 8 digits"),
+    ("keys new 'a b'", "a name has up to 40 letters"),
+    ("keys new ''", "a name has up to 40 letters"),
+    ("keys new ä", "a name has up to 40 letters"),
 ]
 
 
@@ -117,13 +166,79 @@ def test_a_wrong_argument_is_named(command, line: str, complaint: str) -> None:
     refused(command(line), complaint, 2)
 
 
+def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command, with the words that name it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*before, name))
+        elif command is not None:
+            yield (*before, name), command
+
+
+def test_a_value_that_is_given_twice_is_refused(empty_database) -> None:
+    """Which of them counts would be a guess; flags, and what may be given several times, are no contradiction."""
+    tried = 0
+    for words, command in commands(hotline):
+        for option in command.params:
+            if isinstance(option, click.Option) and not (option.multiple or option.is_flag):
+                answer = CliRunner().invoke(hotline, [*words, option.opts[0], "1", option.opts[0], "2"])
+                refused(answer, f"{option.opts[0]} is given more than once", 2)
+                tried += 1
+    assert tried > 40
+    assert CliRunner().invoke(hotline, ["flow", "check", "--help", "--help"]).exit_code == 0
+    assert CliRunner().invoke(hotline, ["call", "--at", "open", "--at", "open", "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("users", "add", "BAD", "--name", "A"), ("users", "add", "a", "--name", "BAD"),
+        ("users", "add", "a", "--name", "A", "--password", "BAD of twelve letters"),
+        ("users", "pin", "BAD", "--number", "123", "--pin", "1234"), ("users", "reset", "BAD", "--password", "x" * 12),
+        ("users", "add-telephone", "+4942136112", "--place", "BAD"), ("users", "remove-telephone", "BAD"),
+        ("tokens", "add", "BAD"), ("tokens", "revoke", "BAD"),
+        ("hours", "set", "2030-01-01", "closed", "--reason", "BAD"),
+        ("notices", "add", "help", "de=112 BAD"), ("notices", "add", "help", "de=112 BAD", "--preview"),
+        ("announcements", "add", "de=BAD", "--until", "2030-01-01"), ("call", "--say", "BAD"),
+        ("call", "--from", "sip:BAD@pbx"), ("prompts", "translated", "BAD"),
+        ("setup", "--unattended", "--public-base-url", "https://BAD"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_bytes_that_are_no_text_are_refused(command, words: tuple[str, ...]) -> None:
+    """The system hands them over as lone surrogates, which neither a database nor a terminal can hold."""
+    answer = CliRunner().invoke(hotline, [word.replace("BAD", "\udcff") for word in words])
+    refused(answer, "it has bytes that are no text in UTF-8", 2)
+
+
+@pytest.mark.parametrize(
+    "line", ["promises open SEALED SEALED --password x", "keys recover SEALED OTHER --first a --second b"]
+)
+def test_what_is_read_is_not_written_over(empty_database, tmp_path: Path, line: str) -> None:
+    sealed, other = tmp_path / "sealed", tmp_path / "other"
+    sealed.write_bytes(b"the only copy")
+    other.symlink_to(sealed)
+    answer = CliRunner().invoke(hotline, shlex.split(line.replace("SEALED", str(sealed)).replace("OTHER", str(other))))
+    refused(answer, "it is SOURCE, which would be lost", 2)
+    assert sealed.read_bytes() == b"the only copy"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_a_letter_stops_no_command(empty_database, tmp_path: Path, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ivr", "flow", "diagram"], cwd=ROOT, capture_output=True, timeout=60, check=False,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 WITHOUT_SUCCESS = [
     ("users pin nobody --number 123", "there is no user 'nobody'"),
     ("users reset nobody", "there is no user 'nobody'"),
-    ("users add a --name A --password short", "a password has at least 12 characters"),
     ("tokens revoke nope", "there is no token 'nope'; the tokens are none"),
-    ("keys new 'a b'", "a name has up to 40 letters"),
-    ("keys new ''", "a name has up to 40 letters"),
     (
         "transcribe-eval TMP/folder --language de --model TMP/folder",
         "no model for de: python -m ivr models fetch de",

@@ -108,7 +108,6 @@ def test_why_a_recording_cannot_be_used_is_true(empty_database, tmp_path, name: 
         (("notices", "add", "money", "de=x", "en=x", "--recording", __file__), "in one language", 2),
         (("notices", "add", "money", "de=x", "--recording", __file__), "cannot be used", 1),
         (("notices", "add", "money", "de=x", "--recording", "nothing.wav"), "does not exist", 2),
-        (("announcements", "add", "de=x", "de=y", "--until", "2027-01-01"), "several texts in de", 2),
     ],
 )
 def test_what_cannot_be_entered_is_explained(empty_database, words, complaint: str, status: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,11 @@ def test_a_script_sets_an_installation_up(setup: Setup, tmp_path: Path) -> None:
         assert session.scalars(select(User.username)).all() == ["ada"]
 
 
+def batched(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options with their values."""
+    return zip(words[::2], words[1::2], strict=True)
+
+
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
@@ -85,8 +90,8 @@ def test_a_script_sets_an_installation_up(setup: Setup, tmp_path: Path) -> None:
     ids=["address", "number", "proxies", "hours", "languages", "nothing", "redis", "database"],
 )
 def test_what_cannot_work_is_said_at_once_and_the_next_run_goes_on(setup: Setup, wrong: tuple, why: str) -> None:
-    others = [*CARRIER, *NOTHING_OUTSIDE]
-    stopped = setup("--unattended", *others, *wrong)
+    others = dict(batched([*CARRIER, *NOTHING_OUTSIDE])) | dict(batched(wrong))
+    stopped = setup("--unattended", *(word for option in others.items() for word in option))
     assert stopped.exit_code == 1 and wrong[0] in stopped.output and why in stopped.output, stopped.output
     assert TOKEN not in stopped.output and "Traceback" not in stopped.output
 
