@@ -114,7 +114,7 @@ def _keys_of(secrets: tuple[str, ...]) -> frozenset[str]:
 def _said_at(content: Mapping[str, Any]) -> datetime:
     try:
         return datetime.fromisoformat(str(content.get("at") or content.get("exported_at"))).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.max.replace(tzinfo=UTC)
 
 

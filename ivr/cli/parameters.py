@@ -19,7 +19,7 @@ _WITHHELD = ("withheld", "anonymous")
 #: The number of a row, as lists show it; both databases can look for it.
 ROW = click.IntRange(1, 2**63 - 1)
 #: Years in which calls are tried and notices heard: outside of them lies what was mistyped.
-_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
 
 
 class Text(click.ParamType[str]):

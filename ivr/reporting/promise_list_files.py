@@ -6,6 +6,7 @@ A list is a PDF that any viewer opens with the passphrase (AES-256): nothing of 
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,11 @@ from ivr.reporting.tables import translator
 #: How often the scheduler writes one, and after how long lists are removed; the newest one stays.
 EVERY, KEPT = timedelta(hours=1), timedelta(hours=3)
 _NAME = "promises-%Y%m%dT%H%M%SZ.pdf"
+#: What the PDF library raises, beside errors of its own, where a file is damaged.
+_DAMAGED = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, RecursionError, TypeError,
+    ValueError, zlib.error,
+)  # fmt: skip
 
 
 class CannotOpen(Exception):
@@ -94,6 +100,6 @@ def opened(path: Path, password: str) -> bytes:
             raise CannotOpen("the passphrase is wrong" if reader.is_encrypted else "it is not encrypted")
         out = io.BytesIO()
         PdfWriter(clone_from=reader).write(out)
-    except PyPdfError as error:
+    except (PyPdfError, *_DAMAGED) as error:
         raise CannotOpen(f"it is no list of promises, or damaged: {error}") from None
     return out.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
 
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.enums import BookingState
@@ -13,11 +13,20 @@ from ivr.models.bookings import InterpreterBooking
 from ivr.web.api_models import Answer, Asked, Instant
 
 
+def _in_utc(at: datetime | None) -> datetime | None:
+    """The instant in UTC, in which the database looks for it."""
+    try:
+        return at and at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("there is no such instant in UTC") from None
+
+
 class BookingsQuery(Asked):
     """Of which time the bookings are wanted."""
 
     since: Annotated[
         AwareDatetime | None,
+        AfterValidator(_in_utc),
         WithJsonSchema({"type": "string", "format": "date-time"}),
         Field(
             description="only bookings that end later; now where it is left out",

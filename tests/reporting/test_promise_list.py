@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from click.testing import CliRunner
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from sqlalchemy import select
 
 from ivr.cli import hotline as command_line
@@ -24,6 +25,7 @@ from ivr.platform import database
 from ivr.reporting import promise_list_files
 from tests.support.environment import forget_settings
 from tests.support.people import a_task, the_task
+from tests.support.volume import volume
 
 PASSPHRASE = "correct horse battery staple 42"
 
@@ -78,6 +80,26 @@ def test_without_the_passphrase_nothing_can_be_read(folder: Path) -> None:
         pypdfium2.PdfDocument(raw)
     with pytest.raises(promise_list_files.CannotOpen, match="passphrase"):
         promise_list_files.opened(path, "wrong")
+
+
+def test_a_damaged_list_is_told_and_no_stack_trace(tmp_path: Path) -> None:
+    """What the PDF library raises on the way is not always an error of its own."""
+    pdf, out, chance = PdfWriter(), io.BytesIO(), random.Random(5)
+    pdf.add_blank_page(100, 100)
+    pdf.encrypt(PASSPHRASE, algorithm="AES-256")
+    pdf.write(out)
+    whole, told = out.getvalue(), 0
+    handler = whole.replace(b"/Standard", b"/Standart")
+    for number in range(volume(test=60, soak=2000)):
+        damaged = bytearray(handler if not number else whole)
+        for place in (chance.randrange(len(damaged)) for _ in range(chance.choice((1, 1, 2, 5)))):
+            damaged[place : place + chance.randrange(40)] = chance.randbytes(chance.randrange(3))
+        (tmp_path / "list.pdf").write_bytes(damaged)
+        try:
+            promise_list_files.opened(tmp_path / "list.pdf", PASSPHRASE)
+        except promise_list_files.CannotOpen:
+            told += 1
+    assert told > 10
 
 
 def test_one_an_hour_is_written_and_old_ones_go(folder: Path) -> None:

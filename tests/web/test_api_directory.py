@@ -260,7 +260,8 @@ def test_bookings_lead_from_page_to_page_and_need_scopes(booking: Callable[..., 
     assert (len(page["bookings"]), len(rest["bookings"]), rest["next"]) == (2, 1, None)
     later = booking(f"/interpreter-bookings?since={iso(in_hours(5.2))}").json["bookings"]
     assert len(later) == 1
-    assert booking("/interpreter-bookings?since=gestern").status_code == 400
+    for wrong in ("gestern", "0001-01-01T00:00:00%2B05:00", "9999-12-31T23:59:59-05:00", "2026-12-01T08:00:00"):
+        assert booking(f"/interpreter-bookings?since={wrong}").status_code == 400, wrong
     assert booking("/tasks/4711/interpreter", {"number": "1", "begins_at": iso(in_hours(5))}).status_code == 404
     assert booking("/interpreter-bookings/4711/cancel").status_code == 404
     reads = program("tasks")
