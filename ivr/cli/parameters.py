@@ -169,12 +169,12 @@ class PretendedHour(click.ParamType[str]):
         if text in ("open", "closed", "clock"):
             return text
         try:
-            return local_instant(text).isoformat()
+            return _local_instant(text).isoformat()
         except ValueError:
             self.fail(f"{text!r} is neither open, closed, clock nor an instant like 2026-10-25T02:30", param, ctx)
 
 
-def local_instant(text: str) -> datetime:
+def _local_instant(text: str) -> datetime:
     """An instant in ISO form, in local time unless it says otherwise.
 
     Raises:
