@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from ivr.callbacks import caller_news, collaboration, queries
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.task_locks import lock_task
 from ivr.contact_centre.agent_presence import NotNow
+from ivr.domain.digits import whole_number
 from ivr.domain.enums import Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -40,6 +41,16 @@ class EndForm(forms.Form):
     """
 
     seen: str = ""
+
+
+def marks_in(written: Iterable[str]) -> dict[int, str]:
+    """The marks of several tasks in a form (`id:mark`); of two of one task the first."""
+    found: dict[int, str] = {}
+    for one in written:
+        task_id, _, mark = one.partition(":")
+        if (known := whole_number(task_id)) is not None:
+            found.setdefault(known, mark)
+    return found
 
 
 def act(

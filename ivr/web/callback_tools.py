@@ -22,7 +22,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
 from ivr.web import forms, search_log, task_export, template_helpers
-from ivr.web.actions import act
+from ivr.web.actions import act, marks_in
 from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import queue_address
@@ -69,12 +69,7 @@ def selected() -> AnyResponse:
 
 def _marks(form: SelectionForm) -> dict[int, str]:
     """What the list has shown of its tasks. A row refreshes by itself: what the page showed at first counts more."""
-    found: dict[int, str] = {}
-    for written in (*form.shown, *form.seen):
-        task_id, _, mark = written.partition(":")
-        if (known := whole_number(task_id)) is not None:
-            found.setdefault(known, mark)
-    return found
+    return marks_in((*form.shown, *form.seen))
 
 
 def _assign(form: SelectionForm) -> AnyResponse:

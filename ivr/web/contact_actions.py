@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ivr.audit import access_log, access_reports, break_glass
 from ivr.callbacks import caller_news, claims, code_changes, judgements, merging, proposals, queries, splitting
 from ivr.callbacks.refused import Refused
-from ivr.callbacks.task_locks import lock_task
+from ivr.callbacks.task_locks import lock_task, lock_tasks
 from ivr.domain.enums import AccessAction, CallerProof, Refusal, TaskState
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -22,7 +22,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.contacts import Contact
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
+from ivr.web.actions import EndForm, act, act_on_task, marks_in, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callback_actions import desk
 from ivr.web.form_fields import Id, fixed, one_of
@@ -49,6 +49,7 @@ def compare(task_id: int, other_id: int) -> str | Response:
         return render_template(
             "compare.html", task=pair[0], other=pair[1], pair=pair, shown=shown, me=me(), now=now,
             signs=signs.get(other_id, ()), apart=judgements.between(session, task_id, other_id),
+            marks=caller_news.marks(session, [task_id, other_id]),
             older=min(pair, key=lambda one: (one.first_contact_at, one.id)),
         )  # fmt: skip
 
@@ -75,11 +76,16 @@ def claim_both(task_id: int) -> Response:
     return act(change, url_for("desk.compare", task_id=task_id, other_id=other_id), done=done)
 
 
-class MergeForm(forms.Form):
+class JudgementForm(OtherForm):
+    """A judgement on two tasks. `seen`: the marks of what its page has shown of both (`id:mark`)."""
+
+    seen: tuple[str, ...] = ()
+
+
+class MergeForm(JudgementForm):
     """Which of two tasks stays."""
 
     problem = _("Please choose which task stays.")
-    other: Id
     keep: Id
 
 
@@ -93,7 +99,7 @@ def merge(task_id: int) -> Response:
 
     def change(session: Session) -> None:
         now = utc_now()
-        merging.merge(session, *_seen_both(session, form.keep, gone_id, now), me(), now)
+        merging.merge(session, *_seen_both(session, form.keep, gone_id, form, now), me(), now)
 
     page = url_for("desk.compare", task_id=task_id, other_id=form.other)
     done = gettext("Merged: every contact stands here now, the other task is closed. You can undo this below.")
@@ -103,11 +109,12 @@ def merge(task_id: int) -> Response:
 @desk.post("/tasks/<int:task_id>/tell-apart")
 def tell_apart(task_id: int) -> Response:
     """Keep that two tasks are not of the same person."""
-    other_id = task_form(OtherForm, task_id).other
+    form = task_form(JudgementForm, task_id)
+    other_id = form.other
 
     def change(session: Session) -> None:
         now = utc_now()
-        judgements.tell_apart(session, *_seen_both(session, task_id, other_id, now), me(), now)
+        judgements.tell_apart(session, *_seen_both(session, task_id, other_id, form, now), me(), now)
 
     done = gettext("Noted: not the same person. The two are not proposed any more. You can undo this below.")
     page = url_for("desk.compare", task_id=task_id, other_id=other_id)
@@ -127,12 +134,17 @@ def undo_tell_apart(task_id: int) -> Response:
     return act(change, url_for("desk.task", task_id=task_id), done=done)
 
 
-def _seen_both(session: Session, task_id: int, other_id: int, now: datetime) -> tuple[CallbackTask, CallbackTask]:
-    """Two tasks of which the reader may see what is the callers'."""
+def _seen_both(
+    session: Session, task_id: int, other_id: int, form: JudgementForm, now: datetime
+) -> tuple[CallbackTask, CallbackTask]:
+    """Two tasks of which the reader may see what is the callers', and has seen all that has come."""
     one, other = (queries.visible(session, me(), each) or abort(404) for each in (task_id, other_id))
-    for each in (one, other):
-        if each.state != TaskState.CLOSED and break_glass.reason_for(session, each, me(), now) is None:
+    lock_tasks(session, one, other)
+    marks = marks_in(form.seen)
+    for each in (task for task in (one, other) if task.state != TaskState.CLOSED):
+        if break_glass.reason_for(session, each, me(), now) is None:
             raise Refused(Refusal.CLAIMED, by=each.claimed_by.name) if each.claimed_by else Refused(Refusal.COVERED)
+        caller_news.require_seen(session, each, me(), marks.get(each.id, ""))
     return one, other
 
 

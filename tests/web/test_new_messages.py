@@ -361,6 +361,27 @@ def test_nobody_judges_what_they_have_not_seen(mia_at_work, judgement: str) -> N
     assert task.urgency == "normal" or task.danger_acted_at is not None
 
 
+@pytest.mark.parametrize("whose", ["the one that stays", "the other"])
+@pytest.mark.parametrize("judgement", ["merge", "tell-apart"])
+def test_nobody_judges_whose_two_tasks_are_over_something_unseen(desk, judgement: str, whose: str) -> None:
+    """The newest message may say that it is somebody else. Of two tasks that are merged one is closed."""
+    stays, other = a_task(number="+4917633333333"), a_task(number="+4917633333333")
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{stays}/compare", data={"other": other})
+
+    def judged() -> str:
+        data = {"other": other, "keep": stays, "seen": seen}
+        return mia.post(f"/desk/tasks/{stays}/{judgement}", data=data, follow_redirects=True).text
+
+    seen = re.findall(r'name="seen" value="([0-9]+:[^"]+)"', mia.get(f"/desk/tasks/{stays}/compare/{other}").text)
+    caller_says_more(stays if whose == "the one that stays" else other)
+    assert NEWS in judged()
+    assert (the_task(stays).state, the_task(other).state) == ("claimed", "claimed")
+    seen = re.findall(r'name="seen" value="([0-9]+:[^"]+)"', mia.get(f"/desk/tasks/{stays}/compare/{other}").text)
+    assert NEWS not in judged()
+    assert {event.kind for event in the_task(other).events} & {"merged_into", "told_apart"}
+
+
 def test_the_page_of_a_judgement_says_what_it_has_shown(mia_at_work) -> None:
     mia, task_id, _ = mia_at_work
     with database.writing() as session:
