@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.callbacks import further_attempts
+from ivr.calls import going_on
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import interpreters, listening, outbound_callbacks, sentences
@@ -19,7 +20,7 @@ from ivr.domain.enums import ConversationKind, LegRole
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
-from ivr.models.contact_centre import Leg
+from ivr.models.contact_centre import Conversation, Leg
 from ivr.telephony import agent_announcements, called_person_codes, held_rows, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
@@ -146,15 +147,23 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
         case _ if leg.released_at is not None:
             agent_announcements.say(document, leg.to_hear or Sentence.GIVEN_AWAY)
         case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not reached:
-            dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
-            put_through = outbound_callbacks.was_put_through(conversation)
-            lacks = not dialled and interpreters.unmet(session, conversation)  # else they were calling us
-            said = "no_interpreter" if lacks else "not_reached" if put_through else "not_put_through"
-            agent_announcements.say(document, said)
+            agent_announcements.say(document, _why_in_vain(session, conversation))
         case _:
             agent_announcements.say(document, leg.to_hear or Sentence.TALK_OVER)
     document.hangup()
     return document
+
+
+def _why_in_vain(session: Session, conversation: Conversation) -> str:
+    """The sentence for a member who has called somebody back and spoken with nobody."""
+    if not outbound_callbacks.was_put_through(conversation):
+        return "not_put_through"
+    task = conversation.task
+    if task is not None and going_on.is_calling(session, task.callback_number, utc_now()):
+        return "is_calling"
+    if any(one.role == LegRole.CALLER and one.call_sid is not None for one in conversation.legs):
+        return "not_reached"
+    return "no_interpreter" if interpreters.unmet(session, conversation) else "not_dialled"
 
 
 def in_vain(leg: Leg) -> str:

@@ -14,7 +14,7 @@ from ivr.contact_centre.directory import Listed
 from ivr.contact_centre.transfers import Target
 from ivr.domain.enums import DirectoryKind, LegEnding, TransferKind
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask
+from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import database
 from tests.support.people import a_task
@@ -119,3 +119,24 @@ def test_a_companion_who_is_calling_us_is_busy_and_the_telephone_is_not_rung(roo
     with database.reading() as session:
         assert session.scalars(select(Leg.ending).where(Leg.number == FRIEND)).all() == [LegEnding.BUSY]
     assert room.carrier.faults == []
+
+
+@pytest.mark.parametrize("seconds", [3.0, 9.0, 12.0], ids=["mia's rings", "aylin's rings", "theirs is to be rung"])
+def test_a_member_knows_that_who_is_to_be_called_back_is_calling_us(room: Room, seconds: float) -> None:
+    """From the member's wish to the ringing of the caller's telephone half a minute passes, with an interpreter."""
+    room.mias.answers = 6.0
+    Scripted(room.carrier, "aylin", AYLIN, answers=3.0)
+    task_id = a_task(number=FRIEND, language="tr")
+    with database.writing_alone() as session:
+        task = session.get_one(CallbackTask, task_id)
+        outbound_callbacks.begin(session, task, session.get_one(User, room.mia.id), room.carrier.clock.now, anyway=True)
+    room.carrier.clock.run(seconds)
+    calling = InTurkish(room.carrier, "friend", FRIEND)
+    calling.KEYS = (("main", ((None, 1),)), *calling.KEYS)
+    room.carrier.dials_in(calling)
+    room.carrier.clock.run(14)
+    assert "ist gerade selbst mit uns in der Leitung" in room.mias.heard
+    assert "nicht erreicht" not in room.mias.heard
+    assert room.carrier.faults == []
+    with database.reading() as session:
+        assert (session.get_one(CallbackTask, task_id).state, session.query(Attempt).count()) == ("open", 0)

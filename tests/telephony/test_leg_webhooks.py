@@ -116,11 +116,11 @@ def test_a_wrong_code_is_said_to_be_wrong_and_may_be_keyed_once_more(asks, leg_i
 
 
 def test_a_member_hears_of_no_interpreter_only_where_one_was_wanted(asks, leg_id) -> None:
-    """The caller may not have been dialled for another reason: they were calling us just then."""
+    """The caller may not have been dialled for another reason, such as a cap that was reached meanwhile."""
     with database.writing() as session:
         leg = session.get_one(Leg, leg_id)
         leg.role, leg.state, leg.call_sid = LegRole.MEMBER, LegState.JOINED, CALL
         leg.conversation.state = "ended"
     said = " ".join(asks(leg_url("/left", leg_id)).itertext())
     assert "Sprachmittlung" not in said
-    assert "nicht erreicht" in said
+    assert "kann jetzt nicht angerufen werden" in said, "nobody has tried to reach them"
