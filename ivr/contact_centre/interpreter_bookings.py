@@ -185,10 +185,13 @@ def reserved(session: Session, conversation: Conversation, now: datetime) -> set
     return {*session.scalars(others)}
 
 
-def rung(session: Session, conversation: Conversation, number: str, language: str, now: datetime) -> None:
-    """Note that a telephone is rung for a conversation: perhaps that of the interpreter who is booked."""
-    booking = due(session, conversation, language, now)
-    if booking is not None and booking.number == number:
+def rung(session: Session, leg: Leg, now: datetime) -> None:
+    """Note that the telephone of an interpreter rings: perhaps that of the one who is booked.
+
+    Who was only to be rung has not failed to come: another one may have been quicker, or the carrier may have refused.
+    """
+    booking = due(session, leg.conversation, leg.request.language, now) if leg.request is not None else None
+    if booking is not None and booking.number == leg.number:
         booking.rung_at = booking.rung_at or now
 
 

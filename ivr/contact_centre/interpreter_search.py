@@ -65,7 +65,6 @@ def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: d
         left_out.add(conversation.task.callback_number)
     for one in _in_order(session, conversation, wanted, now):
         if one.number not in left_out and not going_on.is_calling(session, one.number, now):
-            interpreter_bookings.rung(session, conversation, one.number, wanted.language, now)
             leg = conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,
                 name=one.name,

@@ -18,6 +18,7 @@ from ivr.contact_centre import (
     call_queue,
     conversation_control,
     conversations,
+    interpreter_bookings,
     interpreters,
     kept_places,
     listening,
@@ -69,6 +70,8 @@ def rings(session: Session, leg: Leg, call_sid: str, now: datetime) -> None:
     carrier_faults.mended(session, Medium.CALL, leg.number or "", leg.created_at, now)
     if leg.role == LegRole.CALLER and leg.state != LegState.ENDED:
         outbound_callbacks.rings(session, leg, now)
+    elif leg.role == LegRole.INTERPRETER:
+        interpreter_bookings.rung(session, leg, now)
     if leg.state == LegState.WANTED:
         leg.state = LegState.RINGING
 
@@ -81,6 +84,8 @@ def answered(session: Session, leg: Leg, call_sid: str, now: datetime) -> bool:
         return False
     if leg.state in RINGS:
         leg.state, leg.answered_at = LegState.ANSWERED, now
+    if leg.role == LegRole.INTERPRETER:  # the event of the ringing may come later
+        interpreter_bookings.rung(session, leg, now)
     return True
 
 

@@ -10,9 +10,11 @@ import pytest
 from ivr.audit.access_log import Actor
 from ivr.callbacks import workflow
 from ivr.callbacks.refused import Refused
+from ivr.carrier import call_control
+from ivr.carrier.refusals import CarrierRefused, Refusal
 from ivr.contact_centre import directory, interpreter_bookings, outbound_callbacks
 from ivr.contact_centre.directory import Listed
-from ivr.domain.enums import BookingState, DirectoryKind, Outcome
+from ivr.domain.enums import BookingState, CarrierFault, DirectoryKind, Outcome
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
@@ -99,6 +101,27 @@ def test_where_the_booked_interpreter_does_not_come_the_others_are_tried(begin: 
     assert story.dear.rung[0] < story.cheap.rung[0]
     assert story.called.rung
     assert story.states() == [BookingState.FAILED]
+
+
+def test_who_is_booked_and_was_never_rung_has_not_failed_to_come(
+    begin: Callable[..., Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The carrier refuses the call by the house's own fault: it is no fault of the interpreter's."""
+    places = call_control.place_call
+
+    def place(number: str, *args: object, **wishes: object) -> str:
+        if number == DEAR:
+            raise CarrierRefused(Refusal(CarrierFault.SENDER_REFUSED, 21210))
+        return places(number, *args, **wishes)
+
+    monkeypatch.setattr(call_control, "place_call", place)
+    story = begin()
+    story.books()
+    story.waits_until(TEN)
+    story.calls_back()
+    assert story.cheap.rung
+    assert story.dear.rung == []
+    assert story.states() == [BookingState.BOOKED]
 
 
 def test_who_is_booked_is_rung_for_no_other_task_at_that_time(begin: Callable[..., Story]) -> None:
