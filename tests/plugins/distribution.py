@@ -18,14 +18,20 @@ BROWSERS = "hotline_browsers"
 #: The group of those that need both cores while they run: a second one beside it would spoil what they measure.
 LOAD = "load"
 
-#: The group of those that mostly wait, for answers that come late and for sound in its own time: one process waits for
-#: all of them while the others keep the cores busy.
-WAITING = "waiting"
-WAIT = (
-    "tests/carrier/test_answers.py", "tests/carrier/test_bad_input.py", "tests/carrier/test_dialects.py",
-    "tests/local_carrier/sip/", "tests/local_carrier/test_clients.py", "tests/local_carrier/test_verbs.py",
-    "tests/telephony/test_locked_rows.py", "tests/workers/test_queued_job.py", "tests/workers/test_synthetic_call.py",
-)  # fmt: skip
+#: The groups of those that mostly wait, for answers that come late and for sound in its own time: a process waits for
+#: all of a group while others keep the cores busy.
+WAIT = {
+    "waiting_for_answers": (
+        "tests/carrier/test_account_check.py", "tests/carrier/test_answers.py", "tests/carrier/test_bad_input.py",
+        "tests/carrier/test_dialects.py", "tests/cli/test_carrier_setup.py", "tests/callbacks/test_carrier_faults.py",
+    ),
+    "waiting_for_others": (
+        "tests/local_carrier/sip/", "tests/local_carrier/test_clients.py", "tests/local_carrier/test_verbs.py",
+        "tests/platform/test_connection_pools.py", "tests/platform/test_kept_plans.py",
+        "tests/telephony/test_locked_rows.py", "tests/workers/test_queued_job.py",
+        "tests/workers/test_synthetic_call.py",
+    ),
+}  # fmt: skip
 
 #: What takes longest begins first, so that no process has a long test left while the others have ended. Browsers and
 #: backups come before the stories, which leave more tasks in the shared hotline than a page shows, and spoilt audio.
@@ -78,7 +84,7 @@ def _group(item: pytest.Item) -> str:
     is_load = shared == "busy_hotline" and LEVELS.index("ci") <= LEVEL
     if is_load or (shared and has_volume):
         return LOAD
-    return shared or (WAITING if item.nodeid.startswith(WAIT) else "")
+    return shared or next((group for group, start in WAIT.items() if item.nodeid.startswith(start)), "")
 
 
 def is_started_once(item: pytest.Item, name: str) -> bool:

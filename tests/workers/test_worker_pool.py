@@ -59,6 +59,7 @@ def test_a_transcriber_killed_in_its_work_is_replaced_at_once(hotline, caller, t
     eventually(lambda: pending() == 0, 60)
 
 
+@pytest.mark.since("ci")
 def test_the_whole_worker_killed_leaves_no_orphan_and_no_message_behind(hotline, caller, tasks_of) -> None:
     """kill -9 in the middle of a transcription: it is there within two minutes of the worker's return, once."""
     person = leave_message(caller, human_speech(25))
