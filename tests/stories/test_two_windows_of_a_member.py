@@ -89,6 +89,7 @@ def test_who_signs_off_in_one_window_is_signed_off_in_the_other(windows: Windows
     assert "Anrufe annehmen" in windows.reads.get("/desk/live/").text
 
 
+@pytest.mark.carrier("twilio")  # the others call no browsers
 def test_the_window_that_is_the_telephone_is_closed_and_the_other_one_says_so(windows: Windows) -> None:
     answer = windows.reads.post("/desk/telephone/on", data={"window": "window-one"})
     assert (answer.status_code, windows.state()) == (200, "available")
