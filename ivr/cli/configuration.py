@@ -42,4 +42,8 @@ def docs(file: Path) -> None:
     from ivr.config.reference import updated
 
     before = file.read_text(encoding="utf-8") if file.exists() else ""
-    file.write_text(updated(before), encoding="utf-8")
+    try:
+        after = updated(before)
+    except ValueError as error:
+        raise click.BadParameter(f"{file}: {error}", param_hint="FILE") from None
+    file.write_text(after, encoding="utf-8")

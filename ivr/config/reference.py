@@ -46,7 +46,13 @@ _MARK = "<!-- From here on written by `python -m ivr settings docs`; description
 
 
 def updated(document: str) -> str:
-    """A document whose part after the mark is written from the settings."""
+    """A document, or an empty one, whose part after the mark is written from the settings.
+
+    Raises:
+        ValueError: it has no mark: it is another document, which stays as it is.
+    """
+    if document.strip() and _MARK not in document:
+        raise ValueError("it is a file of something else, without the line after which the tables stand")
     return document.partition(_MARK)[0] + _MARK + "\n" + markdown()
 
 

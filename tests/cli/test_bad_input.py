@@ -26,6 +26,7 @@ def command(empty_database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Runs a command line in an installation of its own; `TMP` stands for a directory with prepared files."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "bytes").write_bytes(b"\x00\xff" * 500)
+    (tmp_path / "text").write_text("somebody's notes")
 
     def run(line: str, typed: str = "", **environment: str) -> Result:
         for key, value in environment.items():
@@ -120,6 +121,7 @@ WRONG_ARGUMENTS = [
     ("flow diagram --output ''", "it must not be empty"),
     ("flow diagram --output -", "cannot be written to standard output"),
     ("backup -", "cannot be written to standard output"),
+    ("settings docs TMP/text", "it is a file of something else"),
     # what contradicts itself
     ("announcements add de=Hallo de=Tag --until 2026-12-02", "de has two texts"),
     ("notices add help de=112 en=112 de=112", "de has two texts"),
@@ -162,8 +164,9 @@ WRONG_ARGUMENTS = [
 
 
 @pytest.mark.parametrize(("line", "complaint"), WRONG_ARGUMENTS)
-def test_a_wrong_argument_is_named(command, line: str, complaint: str) -> None:
+def test_a_wrong_argument_is_named(command, tmp_path: Path, line: str, complaint: str) -> None:
     refused(command(line), complaint, 2)
+    assert (tmp_path / "text").read_text() == "somebody's notes"
 
 
 def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
