@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-VERSION = "~6"
+VERSION = "~7"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 #: Behind every word that begins with another one.

@@ -65,6 +65,8 @@ _SHORT_AT_FIRST = (
 )
 #: Letters of Arabic that Kurdish writes as they sound.
 _AS_SOUNDED = str.maketrans({"ط": "ت", "ص": "س", "ث": "س", "ض": "ز", "ظ": "ز", "ذ": "ز"})
+#: Letters of Persian and Kurdish that an Arabic keyboard lacks, and what stands in their place: بوریا is پوریا.
+_ARABIC_KEYBOARD = str.maketrans({"پ": "ب", "چ": "ج", "ژ": "ز", "گ": "ک"})
 #: A long a at the end: in Arabic a y without dots, in Persian a y, which may be an i in a word of three letters.
 _LONG_A = re.compile("ى$|(?<=...)[یي]$")
 #: The ending of women's and men's names that is t in Persian, Kurdish and Turkish names, or is not heard.
@@ -100,7 +102,8 @@ def _arabic(word: str) -> Iterator[str]:
         for one in dict.fromkeys((stem, _LONG_A.sub("ا", stem), _ENDING.sub("ت", stem), _ENDING.sub("ا", stem))):
             yield one
             one = _LONG_A_WRITTEN.get(one.translate(_LETTERS_OF_LONG_A), one)
-            yield one.translate(_AS_SOUNDED)
+            yield (sounded := one.translate(_AS_SOUNDED))
+            yield sounded.translate(_ARABIC_KEYBOARD)
 
 
 def _replaced(word: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str:
