@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, urgency, workflow
+from ivr.callbacks import contacts, events, orders, search_index, sla_clocks, sla_deadline_changes, urgency, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_deadlines
@@ -175,7 +175,6 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
         order.forms = list(request.forms) or order.forms
         order.customer_number = request.customer_number or order.customer_number
-        session.add(order)
         task.postal_order = order
     if task.kind == TaskKind.APPOINTMENT:
         wish = task.appointment_wish or AppointmentWish(
@@ -273,6 +272,7 @@ def join_earlier(session: Session, contact: Contact, now: datetime) -> None:
         confirm(session, earlier, now)
     earlier.silent_caller = False  # now somebody has said what they want
     earlier.callback_number = earlier.callback_number or contact.callback_number
+    orders.add(earlier, own)
     session.flush()
     session.execute(update(Contact).where(Contact.id == contact.id).values(task_id=earlier.id))
     session.execute(update(VoiceboxMessage).where(VoiceboxMessage.contact_id == contact.id).values(task_id=earlier.id))

@@ -20,6 +20,7 @@ from ivr.callbacks import (
     events,
     judgements,
     merged_clocks,
+    orders,
     search_index,
     sla_clocks,
     task_alerts,
@@ -39,7 +40,7 @@ from ivr.domain.enums import (
     Urgency,
 )
 from ivr.models.accounts import User
-from ivr.models.callbacks import Attempt, CallbackTask, PostalOrder
+from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.merges import Merge
@@ -223,12 +224,7 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
     planned = [one.next_attempt_at for one in (task, other) if one.next_attempt_at is not None]
     task.next_attempt_at = min(planned) if len(planned) == 2 else None
     task.letter_proposed_at = task.letter_proposed_at if other.letter_proposed_at else None
-    mine, theirs = task.postal_order, other.postal_order
-    if theirs is not None:
-        order = mine or PostalOrder(task_id=task.id, forms=[])
-        order.forms = [*order.forms, *(form for form in theirs.forms if form not in order.forms)]
-        order.customer_number = order.customer_number or theirs.customer_number
-        task.postal_order = order
+    orders.add(task, other)
 
 
 def _raise(task: CallbackTask, other: CallbackTask) -> None:

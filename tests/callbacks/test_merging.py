@@ -378,6 +378,19 @@ def test_forms_go_with_the_contact_that_has_ordered_them(people) -> None:
     assert everything(other)["forms"] == ["main_form"]
 
 
+def test_a_call_that_joins_adds_its_forms_to_the_order_and_takes_them_along(people, webhook_caller) -> None:
+    """They are sent with the others, whoever reads no more than the order."""
+    for keys, form, before in ((("1", "3"), "1", "2"), (("3",), "2", "1")):  # greeted in German the second time
+        person = webhook_caller(NUMBER).dials().presses(*keys, "1", "1").speaks().presses("1", form, "2")
+        person.hears("called_before").presses(before).hangs_up()
+    with database.reading() as session:
+        (task,) = session.scalars(select(CallbackTask.id))
+        first, second = (Request.of_record(one.about).forms for one in session.get_one(CallbackTask, task).contacts)
+    assert everything(task)["forms"] == [*first, *second]
+    split(task, 1)
+    assert everything(task)["forms"] == [*first]
+
+
 # -- what a member has confirmed of a contact ---------------------------------------------------------
 
 
