@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ivr.carrier import tokens
 from ivr.carrier.answers import named, pause_of, told
-from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
+from ivr.carrier.refusals import CarrierRefused, Refusal, of_status, of_text_message
 from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_NUMBER, whole_number
-from ivr.domain.enums import CarrierFault
 
 #: Its states of a message that did not arrive. `delivery_unconfirmed` is none: nobody knows.
 _NOT_DELIVERED = ("sending_failed", "delivery_failed")
@@ -113,16 +112,8 @@ def _refusal(answer: requests.Response) -> Refusal:
         code = _code(_Refused.model_validate_json(answer.content).errors)
     except ValidationError:
         code = 0
-    return of_text_message(code) if code in _OF_MESSAGES else Refusal(_fault(answer.status_code), code)
+    return of_text_message(code) if code in _OF_MESSAGES else of_status(answer.status_code, code)
 
 
 def _code(errors: list[_Error] | None) -> int:
     return (whole_number(str(errors[0].code), LARGEST_NUMBER) or 0) if errors else 0
-
-
-def _fault(status: int) -> CarrierFault:
-    if status in (401, 403):
-        return CarrierFault.LOGIN_REFUSED
-    if status == 429:
-        return CarrierFault.TOO_MANY_AT_ONCE
-    return CarrierFault.NETWORK_AWAY if status >= 500 else CarrierFault.REQUEST_REFUSED

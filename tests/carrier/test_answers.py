@@ -150,6 +150,21 @@ def test_a_refusal_is_one_however_it_is_written_and_whatever_was_asked(
             assert refused.value.refusal.side != CarrierSide.NUMBER
 
 
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (401, CarrierFault.LOGIN_REFUSED), (403, CarrierFault.LOGIN_REFUSED), (408, CarrierFault.NETWORK_AWAY),
+        (422, CarrierFault.REQUEST_REFUSED), (429, CarrierFault.TOO_MANY_AT_ONCE), (502, CarrierFault.NETWORK_AWAY),
+    ],
+)  # fmt: skip
+def test_a_status_means_the_same_of_a_call_and_of_a_text(carrier: Carrier, status: int, fault: CarrierFault) -> None:
+    carrier.answer = Response("{}", status, mimetype="application/json")
+    for asks in (call, text):
+        with pytest.raises(CarrierRefused) as refused:
+            asks()
+        assert refused.value.refusal.fault == fault
+
+
 @pytest.mark.parametrize("body", ["", _LEGACY % 404, _PROBLEM % 404])
 def test_what_is_not_there_is_gone_however_that_is_written(carrier: Carrier, body: str) -> None:
     carrier.answer = Response(body, 404, mimetype="application/json")
