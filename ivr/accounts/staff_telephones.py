@@ -23,7 +23,7 @@ def add(session: Session, number: str, username: str, place: str, now: datetime)
     Raises:
         ValueError: it is no number, is one of the house, is known already, or there is no such user.
     """
-    written = _number(number)
+    written = checked(number)
     owner = users.named(session, username) if username else None
     same = StaffTelephone.user_id == owner.id if owner else StaffTelephone.user_id.is_(None)
     if session.scalar(select(StaffTelephone.id).where(StaffTelephone.number == written, same)):
@@ -33,7 +33,12 @@ def add(session: Session, number: str, username: str, place: str, now: datetime)
     return telephone
 
 
-def _number(text: str) -> str:
+def checked(text: str) -> str:
+    """A number in E.164, or a block of numbers with its `*`.
+
+    Raises:
+        ValueError: it is neither, or one of the house.
+    """
     is_block, digits = text.strip().endswith("*"), text.strip().removesuffix("*")
     if is_block:
         plain = phone_numbers.plain(digits)

@@ -35,12 +35,12 @@ FIRST_PASSWORD_LASTS = timedelta(days=14)
 
 
 def check_password(password: str) -> None:
-    """See that a password is long enough.
+    """See that a password is long enough. Spaces around it count for nothing.
 
     Raises:
         ValueError: it is not.
     """
-    if len(password) < SHORTEST_PASSWORD:
+    if len(password.strip()) < SHORTEST_PASSWORD:
         raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
 
 
@@ -183,11 +183,20 @@ def check_personal_number(session: Session, username: str, personal_number: str)
         ValueError: no such user, or a number that is none or is taken.
     """
     user = named(session, username)
-    if not _digits(personal_number, 3):
-        raise ValueError("a personal number has 3 to 8 digits")
+    check_personal_digits(personal_number)
     if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
         raise ValueError(f"the number {personal_number} is somebody else's")
     return user
+
+
+def check_personal_digits(personal_number: str) -> None:
+    """See that a personal number is one, whosever it is.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not _digits(personal_number, 3):
+        raise ValueError("a personal number has 3 to 8 digits")
 
 
 def check_pin(pin: str) -> None:

@@ -20,15 +20,15 @@ _SHORTEST_PASSWORD = 12
 _OPERATOR = "command line"
 
 
-def _checked(name: str) -> Callable[..., str | None]:
-    """A callback that refuses what cannot be a password or a PIN before anything else is looked at."""
+def _checked(name: str, module: str = "users") -> Callable[..., str | None]:
+    """A callback that refuses what cannot be a password, PIN or number before anything else is looked at."""
 
     def check(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
         if given is not None:
-            from ivr.accounts import users as accounts
+            from importlib import import_module
 
             try:
-                getattr(accounts, name)(given)
+                getattr(import_module(f"ivr.accounts.{module}"), name)(given)
             except ValueError as error:
                 raise click.BadParameter(str(error), ctx, param) from None
         return given
@@ -104,7 +104,9 @@ def users() -> None:
 
 @users.command("pin")
 @click.argument("username")
-@click.option("--number", required=True, help="Personal number, 3 to 8 digits.")
+@click.option(
+    "--number", required=True, callback=_checked("check_personal_digits"), help="Personal number, 3 to 8 digits."
+)
 @click.option("--pin", callback=_checked("check_pin"), help="4 to 8 digits. Asked for unless given.")
 def set_pin(username: str, number: str, pin: str | None) -> None:
     """Let USERNAME report by telephone (`staff_number`) whether they take calls."""
@@ -234,7 +236,7 @@ def list_telephones() -> None:
 
 
 @users.command("add-telephone")
-@click.argument("number", type=Text(60))
+@click.argument("number", type=Text(60), callback=_checked("checked", "staff_telephones"))
 @click.option("--user", "username", default="", help="Whose it is. Default: everybody's.")
 @click.option("--place", default="", help="Where it stands.")
 def add_telephone(number: str, username: str, place: str) -> None:

@@ -99,4 +99,4 @@ def translated(names: tuple[str, ...], languages: tuple[str, ...], everything: b
             count = translation_notes.confirm(language, None if everything else names)
             click.echo(f"{language}: {count} translations noted")
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.BadParameter(str(error)) from error

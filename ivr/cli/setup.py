@@ -106,7 +106,10 @@ def _make_secrets(files: SetupFiles) -> None:
 def _answer(
     files: SetupFiles, question: Question, number: str, value: str | None, unattended: bool, untried: bool
 ) -> None:
-    """Ask until the answer is one that works. What was given as an option, or is usual, fails at once."""
+    """Ask until the answer is one that works. What was given as an option, or is usual, fails at once.
+
+    Status 2: the option is wrong or missing. Status 1: what it names does not answer.
+    """
     shut = question.secret or question.holds_password
     while True:
         asked = value is None and not unattended
@@ -117,7 +120,11 @@ def _answer(
                                 show_default=bool(usual) and not (shut and question.name in files.answers))  # fmt: skip
         else:
             text = question.usual if value is None else value
-        if not (problem := _problem(files, question, text.strip(), untried)):
+        text = text.strip()
+        mistake = _mistake(files, question, text)
+        if mistake and not asked:
+            raise click.BadParameter(mistake, param_hint=question.option)
+        if not (problem := mistake or _failure(files, question, text, untried)):
             if not asked:
                 click.echo(f"{number} {question.text}: {'kept' if shut and text else text or 'none'}")
             return
@@ -126,8 +133,8 @@ def _answer(
         click.secho(f"  {problem}", fg="red")
 
 
-def _problem(files: SetupFiles, question: Question, text: str, untried: bool) -> str:
-    """What is wrong with an answer. One that the settings take is kept; one that does not work is taken back."""
+def _mistake(files: SetupFiles, question: Question, text: str) -> str:
+    """Why the settings do not take an answer; "" if they do."""
     needed = ("public_base_url", "twilio_account_sid", "twilio_auth_token", "hotline_number")
     if not text and question.name in needed:
         return "this cannot be left empty"
@@ -135,10 +142,13 @@ def _problem(files: SetupFiles, question: Question, text: str, untried: bool) ->
         answer: Any = question.read(text)
     except ValueError:
         return f"{text!r} is no number"
-    if wrong := files.wrong(**{question.name: answer}):
-        return wrong
+    return files.wrong(**{question.name: answer})
+
+
+def _failure(files: SetupFiles, question: Question, text: str, untried: bool) -> str:
+    """Keep an answer and try it; why it does not work, and then it is taken back."""
     before = dict(files.answers)
-    files.keep(**{question.name: answer})
+    files.keep(**{question.name: question.read(text)})
     if not question.trial or untried:
         return ""
     files.use()

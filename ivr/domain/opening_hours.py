@@ -35,7 +35,7 @@ def _span(value: Any) -> Any:
         return value
     opens, dash, closes = value.partition("-")
     try:
-        if not dash:
+        if not dash or "-" in closes:  # what follows a second one would be read as a time zone
             raise ValueError
         start = time.fromisoformat(opens.strip())
         end = None if closes.strip() == "24:00" else time.fromisoformat(closes.strip())
