@@ -100,9 +100,9 @@ def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         _apt_install([f"python{version}-venv"])
-    # `make run PYTHON=…` names one: then it is that one.
+    # `make run PYTHON=...` names one: then it is that one.
     python = sys.executable if os.environ.get("PYTHON_NAMED") else python_builds.quickest()
-    print(f"Making a virtual environment in .venv with {python} …", flush=True)
+    print(f"Making a virtual environment in .venv with {python} ...", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     done = subprocess.run([python, "-m", "venv", str(VENV)], capture_output=True, text=True)
     if done.returncode:
@@ -111,7 +111,7 @@ def _make_venv() -> None:
 
 def _pip_install(requirements: Path) -> None:
     pinned = [line for line in requirements.read_text().splitlines() if "==" in line]
-    print(f"Installing {len(pinned)} Python packages (once; some minutes on a slow line) …", flush=True)
+    print(f"Installing {len(pinned)} Python packages (once; some minutes on a slow line) ...", flush=True)
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "-r", str(requirements)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT))
@@ -148,7 +148,7 @@ def _apt_install(packages: list[str]) -> None:
         fail(f"Please install these with your system's package manager and run it again: {', '.join(missing)}")
     if os.geteuid() != 0:
         fail(f"System packages are missing. Please run this and try again:\n\n  sudo sh -c '{command}'")
-    print(f"Installing system packages: {', '.join(missing)} …", flush=True)
+    print(f"Installing system packages: {', '.join(missing)} ...", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment)
     if done.returncode:

@@ -70,3 +70,9 @@ def test_who_names_an_interpreter_gets_that_one(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("PYTHON_NAMED", named)
     bootstrap._make_venv()
     assert [command[0] for command in commands] == [taken]
+
+
+def test_what_the_first_start_says_fits_every_terminal() -> None:
+    """Nothing is set up yet that could replace a letter which a terminal lacks."""
+    for module in (bootstrap, python_builds):
+        assert Path(module.__file__ or "").read_text(encoding="utf-8").isascii(), module.__name__
