@@ -11,7 +11,9 @@ from typing import Any
 
 #: Bytes of a request line with all headers, and of a body. The pages refuse smaller ones (1 MB, recordings 4 MB).
 LONGEST_HEAD, LONGEST_BODY = 64 * 1024, 8 * 1024 * 1024
-_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
+#: Digits that a length may have, without zeros before them: of more it is not counted how much they are.
+_DIGITS = 18
+_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*0*(\d+)[ \t]*\r?$")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding:")
 _EXPECTS = re.compile(rb"(?im)^expect:[ \t]*100-continue[ \t]*\r?$")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -49,9 +51,10 @@ def judge(received: bytearray, answers: Any) -> Arrival:
     if _CHUNKED.search(head):
         return Arrival.LENGTH_UNKNOWN
     stated = _LENGTH.search(head)
-    length = int(stated[1]) if stated else 0
-    if length > LONGEST_BODY:
+    digits = stated[1] if stated else b"0"
+    if len(digits) > _DIGITS or int(digits) > LONGEST_BODY:
         return Arrival.BODY_TOO_LONG
+    length = int(digits)
     if len(received) >= end + 4 + length:
         return Arrival.WHOLE
     if len(received) == end + 4 and _EXPECTS.search(head):

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from ivr.prompts import music
+from ivr.web.http_arrival import Arrival, judge
 from tests.support.environment import ROOT
 from tests.support.servers import free_port
 from tests.support.slow_clients import HALF_BODY, HALF_HEAD, LARGE_ANSWER, ONE_BYTE, slow_clients
@@ -126,6 +127,8 @@ def test_a_request_in_pieces_and_several_at_once_are_answered(small_server: int)
     ("request_", "status"),
     [
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n", b"413"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"411"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 70_000, b"431"),
         (b"NONSENSE\r\n\r\n", b"400"),
@@ -139,6 +142,14 @@ def test_what_can_never_become_a_request_is_refused_at_once(small_server: int, r
         client.sendall(request_)
         assert client.recv(20).split(b" ")[1] == status
     assert answers(small_server)["path"] == "/"
+
+
+def test_a_body_is_awaited_however_its_length_is_written() -> None:
+    """What is left of it would be read as the next request."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"0" * 40 + b"5\r\n\r\n"
+    assert judge(bytearray(head + b"1"), None) == Arrival.UNFINISHED
+    assert judge(bytearray(head + b"12345"), None) == Arrival.WHOLE
+    assert judge(bytearray(head.replace(b"5\r", b"\r")), None) == Arrival.WHOLE
 
 
 def test_who_sends_a_byte_now_and_then_takes_no_thread(small_server: int) -> None:
