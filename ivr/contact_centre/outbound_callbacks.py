@@ -302,6 +302,11 @@ def was_put_through(conversation: Conversation) -> bool:
     return not called or called[-1].ending not in _NOT_PUT_THROUGH
 
 
+def was_tried(session: Session, conversation: Conversation) -> bool:
+    """Whether the call counts as an attempt: also one that the carrier refused because the number is none."""
+    return _attempt(session, conversation) is not None
+
+
 def was_reached(session: Session, conversation: Conversation) -> bool:
     """Whether the person called has confirmed who they are."""
     tried = _attempt(session, conversation)
