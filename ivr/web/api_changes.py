@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from flask import Response, abort, g, request
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from spectree import Response as Answers
 from sqlalchemy.orm import Session
 
@@ -40,10 +40,19 @@ _ANSWERS = Answers(
 _ID = "<int(min=1, max=9007199254740991):id>"
 
 
+def _whole(given: object) -> object:
+    """A number without a fraction is an integer in JSON, however it is written (5.0)."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 class MergeBody(Asked):
     """Which task is merged into the one of the address."""
 
-    other: Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID, description="id of the task that is closed")]
+    other: Annotated[
+        int,
+        Field(strict=True, ge=1, le=LARGEST_ID, description="id of the task that is closed"),
+        BeforeValidator(_whole),
+    ]
 
 
 class RejectBody(Asked):
