@@ -23,10 +23,9 @@ from tests.support.proxies import Proxy, certificate
 from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
 from tests.support.servers import free_port
-from tests.support.volume import volume
 from tests.support.waiting import OTHERS, eventually
 
-CALLS = volume(test=80, soak=320)
+CALLS = 320
 #: Seconds that a process may take to end with all its requests answered.
 DRAINED = 10.0 * OTHERS
 
@@ -89,8 +88,7 @@ def ring_all(hotline: RunningHotline, callers: list[Ringing]) -> None:
         thread.join()
 
 
-@pytest.mark.since("ci")
-@pytest.mark.soak
+@pytest.mark.since("soak")
 @pytest.mark.xdist_group("load")
 def test_no_caller_notices_that_all_processes_are_restarted(behind_haproxy: RunningHotline) -> None:
     hotline = behind_haproxy
