@@ -257,6 +257,34 @@ def test_promises_begin_tomorrow_at_the_earliest(adam) -> None:
     assert "Nichts ist anders" in sends(adam, "sla_policies", "preview").text
 
 
+def test_a_row_is_taken_away_as_its_page_says_whatever_its_other_fields_say(adam) -> None:
+    for number, day in enumerate(("2031-12-24", "2032-12-24")):
+        row = {f"first-{number}": day, f"last-{number}": day, f"why-{number}": "Umzug"}
+        sends_exactly(adam, "hours", "save", row)
+    sends_exactly(adam, "hours", "save", {"first-0": "", "last-0": ""})
+    (closure,) = settings().hours.closures
+    assert closure.first.year == 2032
+    later = (utc_now().astimezone(settings().hours.zone).date() + timedelta(days=9)).isoformat()
+    sends_exactly(adam, "sla_policies", "save", {"from_day-0": later, "kind-0": "callback", "tried-0": "30"})
+    assert len(settings().sla_policies) == 1
+    sends_exactly(adam, "sla_policies", "save", {"from_day-0": ""})
+    assert not settings().sla_policies
+    exception = {"for_concern-0": "appointment", "at_office-0": "office_1", "there-0": "youth"}
+    sends_exactly(adam, "routing", "save", exception)
+    assert settings().routing["appointment"].offices
+    sends_exactly(adam, "routing", "save", {"for_concern-0": ""})
+    assert not settings().routing["appointment"].offices
+
+
+def test_what_is_wrong_with_a_row_stands_at_that_row(adam) -> None:
+    """One before it is taken away at the same time; and a new row without its days is not left out in silence."""
+    sends_exactly(adam, "hours", "save", {"first-0": "2031-12-24", "last-0": "2031-12-24", "why-0": "Umzug"})
+    wrong = {"first-0": "", "last-0": "", "first-1": "2032-12-26", "last-1": "2032-12-24"}
+    page = sends_exactly(adam, "hours", "save", wrong).text
+    assert re.search(r'id="[^"]*last-1-error"', page) and not re.search(r'id="[^"]*last-0-error"', page)
+    assert "füllen Sie" in sends_exactly(adam, "hours", "save", {"why-1": "Ausflug"}).text
+
+
 WRONG = [
     ("hours", {"monday": "8-25"}, "wie 08:00-16:00"),
     ("hours", dict.fromkeys(WEEKDAYS, ""), "Mindestens"),

@@ -97,10 +97,14 @@ class Rows:
         self.errors |= {f"{name}{suffix}": message for name, message in errors.items()}
         return made
 
-    def all(self, model: type[R], key: str) -> list[R]:
-        """The rows in their order that have a field `key` and are not empty."""
-        found = (self.one(model, f"-{number}") for number in sorted(self._numbers(key)))
-        return [row for row in found if row is not None]
+    def all(self, model: type[R], *keys: str, known: int = 0) -> list[tuple[int, R]]:
+        """The rows with their numbers, in their order, that have the fields `keys` and are not empty.
+
+        One of the `known` rows, the first ones, is taken away by emptying these fields, whatever its others say.
+        """
+        numbers = [one for one in sorted(self._numbers(keys[0])) if one >= known or not self._are_empty(keys, one)]
+        found = ((number, self.one(model, f"-{number}")) for number in numbers)
+        return [(number, row) for number, row in found if row is not None]
 
     def done(self) -> None:
         """Say what was wrong.
@@ -110,6 +114,9 @@ class Rows:
         """
         if self.errors:
             raise WrongFields(self.errors)
+
+    def _are_empty(self, keys: Sequence[str], number: int) -> bool:
+        return not any(self._sent.get(f"{key}-{number}", "").strip() for key in keys)
 
     def _numbers(self, key: str) -> set[int]:
         ends = (name.removeprefix(f"{key}-") for name in self._sent if name.startswith(f"{key}-"))

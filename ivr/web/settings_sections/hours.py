@@ -103,23 +103,22 @@ class _HoursOfTheWeek(Section):
 
     def read(self, sent: Sent, configured: Settings) -> Any:
         """Time zone and hours of single days stay as they are."""
-        rows = Rows(sent)
+        rows, hours = Rows(sent), self.hours_in(configured)
         week = rows.one(WeekRow, "")
-        closures = rows.all(ClosureRow, "first")
-        for number, row in enumerate(closures):
+        closures = rows.all(ClosureRow, "first", "last", known=len(hours.closures))
+        for number, row in closures:
             if row.last < row.first:
                 rows.errors[f"last-{number}"] = gettext("The last day is before the first.")
         if week is None and not rows.errors:
             rows.errors["monday"] = gettext("At least one day needs hours.")
         rows.done()
-        hours = self.hours_in(configured)
         return {
             "timezone": hours.timezone,
             "daily": "closed",
             "weekdays": week_of(week),
             "holidays": sent.get("holidays") == "1",
             "closures": [
-                {"first": row.first.isoformat(), "last": row.last.isoformat(), "reason": row.why} for row in closures
+                {"first": row.first.isoformat(), "last": row.last.isoformat(), "reason": row.why} for _, row in closures
             ],
             "days": {day.isoformat(): written(span) or "closed" for day, span in hours.days.items()},
         }

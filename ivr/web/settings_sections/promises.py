@@ -47,14 +47,15 @@ class PromisesFromADay(Section):
     def read(self, sent: Sent, configured: Settings) -> Any:
         """The promises that count already, and those of the form, which begin tomorrow or later."""
         rows, today = Rows(sent), _today(configured)
-        found = rows.all(PolicyRow, "from_day")
-        for number, row in enumerate(found):
+        counts, later = _split(configured)
+        found = rows.all(PolicyRow, "from_day", known=len(later))
+        for number, row in found:
             if row.from_day <= today:
                 rows.errors[f"from_day-{number}"] = gettext(
                     "Promises are made from tomorrow on at the earliest: what was promised stays promised."
                 )
         rows.done()
-        return [policy.model_dump(mode="json") for policy in _split(configured)[0]] + [_raw(row) for row in found]
+        return [policy.model_dump(mode="json") for policy in counts] + [_raw(row) for _, row in found]
 
     def changes(self, before: Settings, after: Settings) -> Sequence[Change]:
         """What is promised for each kind, urgency and team on the days on which promises begin."""

@@ -68,7 +68,8 @@ class Responsibilities(Section):
             found[concern] = {**_route(row.team, row.younger), "offices": {}} if row else {}
             if row is None and f"team-{concern}" not in rows.errors:
                 rows.errors[f"team-{concern}"] = gettext("Please choose a team.")
-        for number, exception in enumerate(rows.all(ExceptionRow, "for_concern")):
+        exceptions = sum(len(route.offices) for route in configured.routing.values())
+        for number, exception in rows.all(ExceptionRow, "for_concern", known=exceptions):
             if exception.for_concern not in found or exception.at_office not in configured.offices:
                 rows.errors[f"for_concern-{number}"] = gettext("Please choose one of the values offered.")
             elif "offices" in found[exception.for_concern]:
