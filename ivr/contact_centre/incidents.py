@@ -29,7 +29,9 @@ _SHOWN = timedelta(hours=12)
 def mark(
     session: Session, conversation: Conversation, kind: IncidentKind, text: str, by: User, actor: Actor, now: datetime
 ) -> Incident:
-    """Write down what a member marks in a call; supervisors see it at once. The same mark again adds its text.
+    """Write down what a member marks in a call; supervisors see it at once.
+
+    The same mark again adds its text, and is shown again: who has seen the first one may not be there any more.
 
     A number is proposed to be blocked for an insult or a threat, never in an emergency: a person decides.
     """
@@ -38,6 +40,8 @@ def mark(
     )
     if known is not None:
         known.text = "\n".join(part for part in (known.text, text.strip()) if part)
+        known.seen_at = known.seen_by_id = None
+        _tell_supervisors(session, known)
         return known
     number = screen_pop.shown_number(conversation) if kind != IncidentKind.HELP else None
     may_be_blocked = (

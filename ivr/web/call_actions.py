@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, flash
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -27,7 +28,7 @@ from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, template_helpers
 from ivr.web.authorisation import actor, me
 from ivr.web.contact_centre import act_in_call, page_of_form, talking
 from ivr.web.form_fields import Id, Line, Text, one_of
@@ -130,17 +131,38 @@ def incident() -> AnyResponse:
         "supervisor": gettext("Your supervisors see it now, and one of them is being called."),
         "end": gettext("The caller hears one sentence, and the call ends. Your supervisors see it."),
     }
-    return act_in_call(lambda session: _mark(session, form), form=form, done=done[form.then])
+    left = list[Refused]()
+
+    def said() -> str:
+        for one in left:
+            flash(_why_not(one), "warning")
+        return done["go_on" if left else form.then]
+
+    return act_in_call(lambda session: left.extend(_mark(session, form)), form=form, done=said)
 
 
-def _mark(session: Session, form: IncidentForm) -> None:
+def _mark(session: Session, form: IncidentForm) -> Sequence[Refused]:
+    """Mark the call, and pass it on or end it; why that was not possible. What is marked is kept all the same."""
     now, conversation, user = utc_now(), _of_mine(session), session.get_one(User, me().id)
     incidents.mark(session, conversation, IncidentKind(form.kind), form.text, user, actor(), now)
-    if form.then == "end":
-        conversation_wishes.cut_off(session, conversation, user, now)
-    elif form.then == "supervisor":
-        target = Target(user_id=transfers.supervisor_for(session, conversation, user, now))
-        conversation_wishes.transfer(session, conversation, target, TransferKind.COLD, "", user, now)
+    try:
+        with session.begin_nested():
+            if form.then == "end":
+                conversation_wishes.cut_off(session, conversation, user, now)
+            elif form.then == "supervisor":
+                target = Target(user_id=transfers.supervisor_for(session, conversation, user, now))
+                conversation_wishes.transfer(session, conversation, target, TransferKind.COLD, "", user, now)
+    except Refused as refused:
+        return [refused]
+    return []
+
+
+def _why_not(refused: Refused) -> str:
+    """Why a marked call was not passed on or ended."""
+    if refused.reason == Refusal.NOT_THERE:
+        said: str = gettext("No supervisor takes calls at present. You can end the call with a sentence.")
+        return said
+    return template_helpers.refusal(refused)
 
 
 def _of_mine(session: Session) -> Conversation:

@@ -334,7 +334,9 @@ def call_back(task_id: int) -> AnyResponse:
     return act(change, back, done=gettext("Your telephone rings."), after=page, alone=True)
 
 
-def act_in_call(change: Callable[[Session], object], *, done: str, form: forms.Form | None = None) -> AnyResponse:
+def act_in_call(
+    change: Callable[[Session], object], *, done: str | Callable[[], str], form: forms.Form | None = None
+) -> AnyResponse:
     """Change something of one's live calls, from any page of the desk."""
     return act(change, page_of_form(), form=form, done=done, alone=True)
 

@@ -17,6 +17,7 @@ from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg, Transfer
+from ivr.models.incidents import Incident
 from ivr.platform import database
 from tests.support.people import a_task
 
@@ -196,3 +197,44 @@ def test_what_was_written_in_a_wrap_up_that_is_refused_stands_there_again_howeve
         found = session.get_one(Conversation, talk)
         assert (found.outcome, found.note) == ("passed_on", ARABIC + "غدا")
         assert session.get_one(CallbackTask, ticked).state == "open"
+
+
+def marked() -> list[tuple[str, str]]:
+    with database.reading() as session:
+        return [(one.kind, one.text) for one in session.scalars(select(Incident))]
+
+
+def test_a_mark_is_kept_when_nobody_can_take_the_call(desk) -> None:
+    talks("mia")
+    threat = {"kind": "threat", "text": "Ich finde dich.", "then": "supervisor"}
+    said = desk("mia").post("/desk/call/incident", data=threat, follow_redirects=True).text
+    assert "Ihre Teamleitung sieht es jetzt." in said
+    assert "Zurzeit nimmt keine Teamleitung Anrufe an." in said
+    assert marked() == [("threat", "Ich finde dich.")]
+
+
+def test_a_mark_is_kept_when_the_caller_has_hung_up_before_the_call_is_ended(desk) -> None:
+    talk = talks("mia")
+    with database.writing_alone() as session:
+        one = session.get_one(Conversation, talk)
+        one.state, leg = "ended", next(leg for leg in one.legs if leg.role == LegRole.MEMBER)
+        for each in one.legs:
+            each.state = LegState.ENDED
+        agent_presence.hung_up(session, leg.user_id or 0, leg.id, utc_now())
+    threat = {"kind": "threat", "text": "Ich finde dich.", "then": "end"}
+    said = desk("mia").post("/desk/call/incident", data=threat, follow_redirects=True).text
+    assert "Ihre Teamleitung sieht es jetzt." in said and "Sie sind in keinem Gespräch." in said
+    assert marked() == [("threat", "Ich finde dich.")]
+
+
+def test_a_second_call_for_help_is_shown_again(desk) -> None:
+    talks("mia")
+    mia, lena = desk("mia"), desk("lena")
+    for _ in range(2):
+        mia.post("/desk/call/incident", data={"kind": "help"})
+        with database.reading() as session:
+            (one,) = session.scalars(select(Incident)).all()
+            assert one.seen_at is None
+        lena.post(f"/supervision/incidents/{one.id}/seen")
+        with database.reading() as session:
+            assert session.get_one(Incident, one.id).seen_at is not None
