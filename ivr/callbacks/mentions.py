@@ -17,6 +17,8 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.desk import Mention
 
 _SIGN = "@"
+#: Without the teams that come with a person otherwise: two statements that nobody here reads.
+_WITHOUT_TEAMS = (lazyload(User.teams), lazyload(User.supervised))
 
 
 def may_see(session: Session, task: CallbackTask) -> Sequence[User]:
@@ -36,12 +38,14 @@ def record(session: Session, task: CallbackTask, writer: User, text: str, now: d
 
 
 def left_out(session: Session, task: CallbackTask, text: str) -> Sequence[str]:
-    """Names of colleagues whom a text names and who may not see the task."""
+    """Names of people whom a text names and who may not see the task: of another team, without tasks, or gone."""
     if _SIGN not in text:
         return []
-    everybody = session.scalars(_people()).all()
     seeing = {user.id for user in may_see(session, task)}
-    return [user.name for user in _named(text, everybody) if user.id not in seeing]
+    everybody = session.scalars(select(User).options(*_WITHOUT_TEAMS)).all()
+    # Of two people with one name the one who is told counts.
+    likely = sorted(everybody, key=lambda user: (user.id not in seeing, not user.active))
+    return [user.name for user in _named(text, likely) if user.id not in seeing]
 
 
 def seen(session: Session, task_id: int, user: User, now: datetime) -> None:
@@ -51,9 +55,7 @@ def seen(session: Session, task_id: int, user: User, now: datetime) -> None:
 
 
 def _people() -> Select[User]:
-    """Without the teams that come with a person otherwise: two statements that nobody here reads."""
-    without_teams = (lazyload(User.teams), lazyload(User.supervised))
-    return select(User).where(User.active, User.role.in_(SERVING)).options(*without_teams)
+    return select(User).where(User.active, User.role.in_(SERVING)).options(*_WITHOUT_TEAMS)
 
 
 def _serves(team_id: int) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ What is wrong is a :class:`Problem` with a message in English; :mod:`ivr.web.for
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
@@ -46,6 +47,11 @@ def problem(message: str, **values: object) -> PydanticCustomError:
     return PydanticCustomError("problem", "{message}", {"message": message, **values})
 
 
+def _is_visible(text: str) -> bool:
+    """Whether there is anything to read in a text: joiners and marks of direction are nothing by themselves."""
+    return any(unicodedata.category(one) != "Cf" and not one.isspace() for one in text)
+
+
 def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if not isinstance(value, str):
@@ -53,6 +59,8 @@ def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
         if not is_possible(value):
             raise problem(_("Please leave out the characters that cannot be typed."))
         value = " ".join(_TURNING.sub("", value).split()) if one_line else value.strip()
+        if not _is_visible(value):
+            return ""
         if len(value) > longest:
             raise problem(_("Please shorten this to %(longest)s characters."), longest=longest)
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from flask import Blueprint, abort, url_for
 from flask_babel import gettext
@@ -19,7 +20,7 @@ from ivr.models.team_tools import Tag
 from ivr.web import forms
 from ivr.web.actions import act, act_on_task, task_form
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Id, Line
+from ivr.web.form_fields import Id, Line, line_of
 
 tags = Blueprint("tags", __name__)
 
@@ -45,7 +46,7 @@ class TagForm(forms.Form):
     """A new tag of a team."""
 
     team: Line = ""
-    name: Line = ""
+    name: Annotated[str, line_of(40)] = ""
 
 
 @tags.post("/supervision/texts/tags")

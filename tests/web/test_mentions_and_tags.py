@@ -6,12 +6,15 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from ivr.accounts import users
 from ivr.callbacks import events, mentions, workflow
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.team_tools import Tag
 from ivr.platform import database
 from tests.support.desk_pages import count_of_view
 from tests.support.people import a_task, the_task
@@ -43,6 +46,31 @@ def test_who_may_not_see_the_task_is_not_told_and_the_writer_learns_it(desk) -> 
     assert "Sven Fremd darf diesen Auftrag nicht sehen und erfährt nichts davon." in page
     assert mentioned(desk("sven")) == 0
     assert mentioned(desk("nils")) == 0, "no part of a longer word is a name"
+
+
+def test_who_has_left_or_has_no_tasks_is_not_told_and_the_writer_learns_it(desk) -> None:
+    with database.writing() as session:
+        users.named(session, "nils").active = False
+    page = note(desk("mia"), a_task(), "Frag @nils oder @adam")
+    assert "Adam Admin" in page and "Nils Nebenan" in page
+    assert "erfährt nichts davon" in page or "erfahren nichts davon" in page
+
+
+def test_of_two_people_with_one_name_the_one_who_is_told_counts(desk) -> None:
+    with database.writing() as session:
+        users.named(session, "sven").name = "Nils Nebenan"
+        users.named(session, "sven").active = False
+    assert "erfährt nichts davon" not in note(desk("mia"), a_task(), "Frag @Nils Nebenan")
+    assert mentioned(desk("nils")) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 60, "\u200b\u200d"], ids=["60 characters", "nothing to read"])
+def test_a_tag_that_cannot_be_read_as_it_was_typed_is_refused(desk, name: str) -> None:
+    lena = desk("lena")
+    said = lena.post(f"{TEXTS}tags", data={"team": "benefits", "name": name}, follow_redirects=True).text
+    assert "Bitte" in said and "hinzugefügt" not in said
+    with database.reading() as session:
+        assert session.scalars(select(Tag)).all() == []
 
 
 def test_a_name_that_begins_like_another_one_is_not_taken_for_it() -> None:
