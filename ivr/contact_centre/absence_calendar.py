@@ -77,6 +77,8 @@ def _days(found: Sequence[Any], today: date) -> frozenset[date]:
     days = set[date]()
     first, behind = today - BEFORE, today + AHEAD + timedelta(days=1)
     for event in found:
+        if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            continue  # calendar programs keep what was called off
         starts: date = event["DTSTART"].dt
         ends: date = event["DTEND"].dt if "DTEND" in event else starts + timedelta(days=1)
         begins, until = max(starts, first), min(ends, behind)

@@ -138,6 +138,15 @@ def test_all_day_entries_are_absences_and_recurring_ones_end_after_a_year() -> N
     assert found.timed == 1
 
 
+def test_what_a_calendar_has_called_off_is_no_absence() -> None:
+    off = "RECURRENCE-ID;VALUE=DATE:20310317\r\nDTSTART;VALUE=DATE:20310317\r\nSTATUS:cancelled"
+    weekly = "UID:w\r\nDTSTART;VALUE=DATE:20310310\r\nRRULE:FREQ=WEEKLY;COUNT=3"
+    holiday = "UID:h\r\nDTSTART;VALUE=DATE:20310304\r\nSTATUS:CANCELLED"
+    body = "".join(f"BEGIN:VEVENT\r\n{one}\r\nEND:VEVENT\r\n" for one in (weekly, f"UID:w\r\n{off}", holiday))
+    found = absence_calendar.read(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{body}END:VCALENDAR\r\n".encode(), TODAY)
+    assert found.days == {date(2031, 3, 10), date(2031, 3, 24)}
+
+
 @pytest.mark.parametrize(
     "content",
     [
