@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import collaboration, events, intake
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
+from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import CallEnding, CallRowState, Concern, ContactSource, Refusal, TaskKind
 from ivr.models.accounts import User
@@ -38,11 +39,11 @@ def open_task(session: Session, entry: Entry, user: User, now: datetime) -> Call
     """The task of an entry, with the promises of a call that came now, and a receipt code of its own.
 
     Raises:
-        Refused: `no_number` where the number is none that can be called; `note_needed` where neither a number nor a
-            word tells whom to call about what.
+        Refused: `no_number` where the number is none that can be called, or the hotline's own; `note_needed` where
+            neither a number nor a word tells whom to call about what.
     """
     number = phone_numbers.dialable(entry.number) if entry.number.strip() else None
-    if entry.number.strip() and number is None:
+    if entry.number.strip() and (number is None or settings().is_house_number(number)):
         raise Refused(Refusal.NO_NUMBER)
     if number is None and not entry.text.strip():
         raise Refused(Refusal.NOTE_NEEDED)

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
@@ -61,6 +62,16 @@ def test_a_letter_without_a_number_needs_words(desk) -> None:
     assert number_of_tasks() == 0
     mia.post(PAGE, data=letter)
     assert only_task().callback_number is None
+
+
+def test_the_hotlines_own_number_is_nobodys(desk) -> None:
+    desk("mia").post(PAGE, data={**VISIT, "number": settings().hotline_number})
+    assert number_of_tasks() == 0
+
+
+def test_signs_that_cannot_be_seen_are_no_words(desk) -> None:
+    desk("mia").post(PAGE, data={**VISIT, "source": "letter", "number": "", "text": "\u200b \u200f"})
+    assert number_of_tasks() == 0
 
 
 @pytest.mark.parametrize(
