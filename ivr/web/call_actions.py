@@ -136,7 +136,8 @@ def incident() -> AnyResponse:
     def said() -> str:
         for one in left:
             flash(_why_not(one), "warning")
-        return done["go_on" if left else form.then]
+        said: str = done["go_on" if left else form.then]
+        return said
 
     return act_in_call(lambda session: left.extend(_mark(session, form)), form=form, done=said)
 
