@@ -22,7 +22,7 @@ check: ## Linters, types, rules of imports, dependencies.
 # All tests, in four processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
 # compiled once before, which otherwise each of the processes does. Other arguments of pytest in ARGS; if they name a
 # file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
-WORKERS ?= 6
+WORKERS ?= 5
 A_FILE = $(findstring .py,$(ARGS))
 PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
 PYTEST = $(VENV)/python -m pytest
