@@ -158,11 +158,12 @@ def _why_in_vain(session: Session, conversation: Conversation) -> str:
     """The sentence for a member who has called somebody back and spoken with nobody."""
     if not outbound_callbacks.was_put_through(conversation):
         return "not_put_through"
+    if outbound_callbacks.was_tried(session, conversation):
+        return "not_reached"  # the other sentences say that no attempt was counted
     task = conversation.task
     if task is not None and going_on.is_calling(session, task.callback_number, utc_now()):
         return "is_calling"
-    called = any(one.role == LegRole.CALLER and one.call_sid is not None for one in conversation.legs)
-    if called or outbound_callbacks.was_tried(session, conversation):
+    if any(one.role == LegRole.CALLER and one.call_sid is not None for one in conversation.legs):
         return "not_reached"
     return "no_interpreter" if interpreters.unmet(session, conversation) else "not_dialled"
 
