@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.cli.groups import HotlineGroup
-from ivr.cli.parameters import ROW
+from ivr.cli.parameters import ROW, TooFar, local_instant
 from ivr.cli.problems import explained
 from ivr.domain.languages import LANGUAGES
 
@@ -24,21 +24,17 @@ class LocalInstant(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The instant, aware of its time zone."""
-        from ivr.config.settings import settings
-
+        if isinstance(value, datetime):
+            return value
         try:
-            found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+            found = local_instant(str(value))
+        except TooFar:
+            self.fail(f"{value!r}: choose a year of this century", param, ctx)
         except ValueError:
             self.fail(f"{value!r} is no instant like 2026-12-01T08:00", param, ctx)
-        if not 2000 < found.year < 9000:
-            self.fail(f"{value!r}: choose a year of this century", param, ctx)
-        if found.tzinfo:
-            return found
-        zone = settings().hours.zone
-        local = found.replace(tzinfo=zone)
-        if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != found:
+        if found.astimezone(UTC).astimezone(found.tzinfo).replace(tzinfo=None) != found.replace(tzinfo=None):
             self.fail(f"{value!r} does not exist: the clocks are put forward in that night", param, ctx)
-        return local
+        return found
 
 
 class SpokenText(click.ParamType[tuple[str, str]]):

@@ -169,20 +169,25 @@ class PretendedHour(click.ParamType[str]):
         if text in ("open", "closed", "clock"):
             return text
         try:
-            return _local_instant(text).isoformat()
+            return local_instant(text).isoformat()
         except ValueError:
             self.fail(f"{text!r} is neither open, closed, clock nor an instant like 2026-10-25T02:30", param, ctx)
 
 
-def _local_instant(text: str) -> datetime:
+class TooFar(ValueError):
+    """An instant lies so far away that it must be mistyped."""
+
+
+def local_instant(text: str) -> datetime:
     """An instant in ISO form, in local time unless it says otherwise.
 
     Raises:
-        ValueError: it is none, or lies so far away that it must be mistyped.
+        TooFar: it lies in another century.
+        ValueError: it is none.
     """
     instant = datetime.fromisoformat(text)
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-        raise ValueError(f"{text!r} lies too far away")
+        raise TooFar(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=_zone())
 
 
