@@ -19,7 +19,7 @@ check: ## Linters, types, rules of imports, dependencies.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .
 
-# All tests, in four processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
+# All tests, in five processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
 # compiled once before, which otherwise each of the processes does. Other arguments of pytest in ARGS; if they name a
 # file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
 WORKERS ?= 5

@@ -72,10 +72,8 @@ def take_in(session: Session, call: Call, state: CallState, event: Event, now: d
             leg_events.callers_call_over(session, call, now, postponed=True)
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
-        case _:
-            if (known := contacts.of_call(session, call, request)) is None:
-                pass
-            elif request.changes:
+        case _ if (known := contacts.of_call(session, call, request)) is not None:
+            if request.changes:
                 _change_by_code(session, known, call, event, request, now)
             else:
                 _change(session, known, event, now)

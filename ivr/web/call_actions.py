@@ -126,7 +126,7 @@ class IncidentForm(forms.Form):
 def incident() -> AnyResponse:
     """Call for help, or mark an insult or a threat: supervisors see it, and the call goes on, is passed on, or ends."""
     form = forms.read(IncidentForm, page_of_form())
-    done = {
+    done: dict[str, str] = {
         "go_on": gettext("Your supervisors see it now."),
         "supervisor": gettext("Your supervisors see it now, and one of them is being called."),
         "end": gettext("The caller hears one sentence, and the call ends. Your supervisors see it."),
@@ -136,8 +136,7 @@ def incident() -> AnyResponse:
     def said() -> str:
         for one in left:
             flash(_why_not(one), "warning")
-        said: str = done["go_on" if left else form.then]
-        return said
+        return done["go_on" if left else form.then]
 
     return act_in_call(lambda session: left.extend(_mark(session, form)), form=form, done=said)
 
@@ -161,8 +160,7 @@ def _mark(session: Session, form: IncidentForm) -> Sequence[Refused]:
 def _why_not(refused: Refused) -> str:
     """Why a marked call was not passed on or ended."""
     if refused.reason == Refusal.NOT_THERE:
-        said: str = gettext("No supervisor takes calls at present. You can end the call with a sentence.")
-        return said
+        return str(gettext("No supervisor takes calls at present. You can end the call with a sentence."))
     return template_helpers.refusal(refused)
 
 
