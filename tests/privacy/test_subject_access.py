@@ -213,7 +213,7 @@ def test_who_is_named_by_a_number_gets_nothing_of_who_has_only_keyed_it_in(desk,
     page = asks(lena, "access")
     seen = lena.get(page).text
     assert "Aufnahmen: 1" in seen
-    assert "Auch 1 Auftrag, der diese Nummer nur nennt." in seen
+    assert "Auch 1 Auftrag, in dem diese Nummer nur genannt ist." in seen
     for ticked, said in (({}, False), ({"named_too": "1"}, True)):
         archive = zipfile.ZipFile(io.BytesIO(lena.post(f"{page}/data.zip", data=ticked).data))
         data = archive.read("data.json").decode()
