@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from flask import Blueprint, flash, redirect, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.config.settings import settings
 from ivr.contact_centre import absence_calendar, roster_week
+from ivr.contact_centre.absence_calendar import Fault, LeftOut
 from ivr.contact_centre.roster_week import Row
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.timestamps import utc_now
@@ -170,6 +171,37 @@ def absences() -> AnyResponse:
     return _changed(change, form.page, gettext("The absence is entered."))
 
 
+#: Entries of a calendar that are named one by one.
+_MOST_NAMED = 5
+_FAULTS = {
+    Fault.NO_START: _("has no beginning"),
+    Fault.ENDS_BEFORE: _("ends before it begins"),
+    Fault.RECURS: _("recurs in a way that is not taken: too often, for too long, or without a day"),
+    Fault.UNREADABLE: _("cannot be read"),
+}
+
+
+def _tell_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Name the entries of a calendar that cannot be used, so that somebody can look at them there."""
+    if not left_out:
+        return
+    named = [
+        " ".join((
+            gettext("“%(title)s”", title=one.title or gettext("without a title")),
+            *([f"({format_date(one.begins, 'short')})"] if one.begins else []), gettext(_FAULTS[one.fault]),
+        ))
+        for one in left_out[:_MOST_NAMED]
+    ]  # fmt: skip
+    if (more := len(left_out) - len(named)) > 0:
+        named.append(ngettext("%(num)d more", "%(num)d more", more))
+    told = ngettext(
+        "%(num)d entry of the calendar was left out: %(named)s. All others count.",
+        "%(num)d entries of the calendar were left out: %(named)s. All others count.",
+        len(left_out), named="; ".join(named),
+    )  # fmt: skip
+    flash(told, "warning")
+
+
 class ImportForm(PlaceForm):
     """Whose absences a calendar file has."""
 
@@ -196,6 +228,7 @@ def take_calendar() -> AnyResponse:
             ngettext("%(num)d entry with a time of day was left out; only whole days count.",
                      "%(num)d entries with a time of day were left out; only whole days count.", found.timed), "info",
         )  # fmt: skip
+    _tell_left_out(found.left_out)
     days = ngettext("%(num)d day of absence is entered.", "%(num)d days of absence are entered.", len(found.days))
     return _changed(lambda session: roster_week.absent(session, form.user, found.days), form.page, days)
 

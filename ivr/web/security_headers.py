@@ -29,11 +29,11 @@ def policy(servers: Sequence[str] = ()) -> str:
     return "; ".join((*_RULES, *connects))
 
 
-#: Bytes of a request; and of one that brings a recording.
-LARGEST, LARGEST_RECORDING = 1024 * 1024, 4 * 1024 * 1024
-_RECORDINGS = (
+#: Bytes of a request; and of one that brings a recording, or the calendar of some years.
+LARGEST, LARGEST_FILE = 1024 * 1024, 4 * 1024 * 1024
+_FILES = (
     "studio.record", "softphone.exchange", "browser_telephone.talks", "announcing.record", "night.add", "night.preview",
-    "api.publish_announcement", "api.add_answer",
+    "api.publish_announcement", "api.add_answer", "roster.take_calendar",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def protect(app: Flask) -> None:
 
     @app.before_request
     def sizes() -> None:
-        if request.endpoint in _RECORDINGS:
-            request.max_content_length = LARGEST_RECORDING
+        if request.endpoint in _FILES:
+            request.max_content_length = LARGEST_FILE
 
     app.after_request(add)

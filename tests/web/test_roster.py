@@ -12,6 +12,7 @@ from sqlalchemy import select
 from ivr.accounts import users
 from ivr.config.settings import settings
 from ivr.contact_centre import absence_calendar, duty_roster
+from ivr.contact_centre.absence_calendar import Fault
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import database
@@ -150,10 +151,9 @@ def test_what_a_calendar_has_called_off_is_no_absence() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"no calendar", b"\xff\xfe\x00", b"BEGIN:VCALENDAR\r\n", ics("DTSTART;VALUE=DATE:20319999"),
-        b"PK\x03\x04" + b"0" * 100,
+        b"", b"no calendar", b"\xff\xfe\x00", b"BEGIN:VCALENDAR\r\n", b"PK\x03\x04" + b"0" * 100,
     ],
-    ids=["empty", "text", "bytes", "cut off", "no such day", "archive"],
+    ids=["empty", "text", "bytes", "cut off", "archive"],
 )  # fmt: skip
 def test_a_file_that_is_no_calendar_is_refused_with_a_sentence(lena, content) -> None:
     file = {"user": who("mia"), "calendar": (io.BytesIO(content), "x.ics"), **WEEK}
@@ -166,17 +166,68 @@ def test_a_file_that_is_no_calendar_is_refused_with_a_sentence(lena, content) ->
 @pytest.mark.parametrize(
     "content",
     [
-        ics("DTSTART;VALUE=DATE:19000303\r\nRRULE:FREQ=SECONDLY"),
-        ics("DTSTART;VALUE=DATE:19000303\r\nRRULE:FREQ=DAILY;BYSECOND=1,2,3"),
-        ics("DTSTART;VALUE=DATE:00010303\r\nRRULE:FREQ=DAILY"),
         ics(*["DTSTART;VALUE=DATE:20310303"] * (absence_calendar.MOST_ENTRIES + 1)),
+        ics(*["DTSTART;VALUE=DATE:20310303\r\nRRULE:FREQ=YEARLY"] * (absence_calendar.MOST_RECURRING + 1)),
         b"x" * (absence_calendar.LARGEST + 1),
     ],
-    ids=["every second", "many times a day", "two thousand years", "many", "large"],
+    ids=["many", "many recurring", "large"],
 )
-def test_a_calendar_without_end_is_refused(content) -> None:
+def test_a_calendar_with_too_much_is_refused(content) -> None:
     with pytest.raises(absence_calendar.TooMuch):
         absence_calendar.read(content, TODAY)
+
+
+#: Entries that cannot be used, and what is wrong with each.
+BAD = {
+    "SUMMARY:x": Fault.NO_START,
+    "DTSTART;VALUE=DATE:20310305\r\nDTEND;VALUE=DATE:20310301": Fault.ENDS_BEFORE,
+    "DTSTART;VALUE=DATE:20310305\r\nDURATION:-P2D": Fault.ENDS_BEFORE,
+    "DTSTART;VALUE=DATE:20319999": Fault.UNREADABLE,
+    "DTSTART:tomorrow": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nDTSTART;VALUE=DATE:20310306": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nDTEND:20310306T120000Z": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nDURATION:PT5H": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nRRULE:FREQ=NEVER": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nRRULE:FREQ=WEEKLY;UNTIL=x": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nRECURRENCE-ID:x": Fault.UNREADABLE,
+    "DTSTART;VALUE=DATE:20310305\r\nRRULE:FREQ=WEEKLY;INTERVAL=0": Fault.RECURS,
+    "DTSTART;VALUE=DATE:20310305\r\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30": Fault.RECURS,
+    "DTSTART;VALUE=DATE:19000303\r\nRRULE:FREQ=SECONDLY": Fault.RECURS,
+    "DTSTART;VALUE=DATE:19000303\r\nRRULE:FREQ=DAILY;BYSECOND=1,2,3": Fault.RECURS,
+    "DTSTART;VALUE=DATE:00010303\r\nRRULE:FREQ=DAILY": Fault.RECURS,
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_entry_that_cannot_be_used_does_not_take_the_others_away(bad) -> None:
+    found = absence_calendar.read(ics("DTSTART;VALUE=DATE:20310310", bad, "DTSTART;VALUE=DATE:20310312"), TODAY)
+    assert found.days == {date(2031, 3, 10), date(2031, 3, 12)}
+    assert [one.fault for one in found.left_out] == [BAD[bad]]
+
+
+def test_an_entry_that_is_over_or_lasts_for_ever_covers_only_its_days() -> None:
+    over, always = "DTSTART;VALUE=DATE:20300101\r\nDTEND;VALUE=DATE:20300105", "DTSTART;VALUE=DATE:20310301"
+    assert absence_calendar.read(ics(over), TODAY).days == frozenset()
+    days = absence_calendar.read(ics(f"{always}\r\nDTEND;VALUE=DATE:99991231"), TODAY).days
+    assert (min(days), max(days)) == (date(2031, 3, 1), TODAY + absence_calendar.AHEAD)
+
+
+def test_ten_thousand_entries_of_a_calendar_are_read() -> None:
+    timed, whole = "DTSTART:20310304T080000Z\r\nDTEND:20310304T090000Z", "DTSTART;VALUE=DATE:20310310"
+    found = absence_calendar.read(ics(*[timed, whole] * 5000), TODAY)
+    assert (found.days, found.timed, found.left_out) == ({date(2031, 3, 10)}, 5000, [])
+
+
+def test_entries_of_a_calendar_that_are_left_out_are_named(lena) -> None:
+    today = datetime.now(settings().hours.zone).date()
+    begins, ends = (f"{today + timedelta(days=days):%Y%m%d}" for days in (9, 3))
+    bad = f"DTSTART;VALUE=DATE:{begins}\r\nDTEND;VALUE=DATE:{ends}\r\nSUMMARY:<b>Urlaub</b>"
+    content = ics(f"DTSTART;VALUE=DATE:{begins}", bad, "COMMENT:leer")
+    file = {"user": who("mia"), "calendar": (io.BytesIO(content), "x.ics"), **WEEK}
+    answer = lena.post(f"{PAGE}/import", data=file, content_type="multipart/form-data", follow_redirects=True)
+    assert "2 Einträge des Kalenders wurden ausgelassen: „&lt;b&gt;Urlaub&lt;/b&gt;“" in answer.text
+    assert "endet vor seinem Beginn; „ohne Titel“ hat keinen Beginn" in answer.text
+    assert single_days() == {today + timedelta(days=9): None}
 
 
 def test_absences_are_taken_from_a_calendar(lena) -> None:
