@@ -21,6 +21,7 @@ from ivr.domain.outcomes import ANSWERS, ATTEMPT_OUTCOMES, CLOSING_OUTCOMES, OUT
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.team_tools import Macro
+from ivr.notices import present
 
 #: Key of the macro that every team has.
 SHIPPED = "shipped"
@@ -149,7 +150,9 @@ def _do(session: Session, task: CallbackTask, step: Step, name: str, user: User,
         case MacroStep.NOTE:
             events.note(session, task, user, _module_text(session, task, step.value, TextModuleUse.NOTE), now)
         case MacroStep.PUT_OFF:
-            workflow.put_off(session, task, user, now + timedelta(days=whole_number(step.value) or 1), now)
+            later = now + timedelta(days=whole_number(step.value) or 1)
+            opens = present.calls_from(later) or later
+            workflow.put_off(session, task, user, min(opens, now + workflow.LONGEST_PAUSE), now)
         case MacroStep.HAND_OVER:
             collaboration.hand_over(session, task, user, step.value, name, now)
         case MacroStep.CLOSE:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.domain import opening_hours
+from ivr.domain import opening_hours, working_hours
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.opening_hours import Hours, Span
@@ -81,6 +81,12 @@ def hours() -> Hours:
 def are_calls_placed(at: datetime) -> bool:
     """Whether the hotline rings people at an instant: while it is open, and within calling hours."""
     return opening_hours.is_open(hours(), at) and opening_hours.is_open(settings().calling_hours, at)
+
+
+def calls_from(at: datetime) -> datetime | None:
+    """The first instant (UTC), not before `at`, at which the hotline rings people; None if it never does."""
+    spans = working_hours.spans(hours(), settings().calling_hours, at)
+    return next((begins for begins, _ in spans), None)
 
 
 _last: tuple[Hours, Notices, Hours] | None = None

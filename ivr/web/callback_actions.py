@@ -210,29 +210,6 @@ def answer(task_id: int) -> Response:
     return act_on_task(task_id, closing, form=form, text=form.text, done=done, ends=form)
 
 
-class PutOffForm(EndForm):
-    """The date before which the caller does not want to be called."""
-
-    problem = _("Please give a date and time within the next 60 days.")
-    until: LocalInstant
-
-
-@desk.post("/tasks/<int:task_id>/put-off")
-def put_off(task_id: int) -> Response:
-    """Put a task off, because the caller asked for a later date."""
-    form = task_form(PutOffForm, task_id)
-    return act_on_task(
-        task_id,
-        lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now),
-        form=form,
-        done=lambda _: gettext(
-            "The task is put off until %(time)s. Until then the promise stands still.",
-            time=template_helpers.soon(form.until),
-        ),
-        ends=form,
-    )
-
-
 class HandOverForm(EndForm):
     """The team that a task is handed over to, and why."""
 

@@ -24,8 +24,8 @@ from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import EndForm, act, act_on_task, marks_in, task_form, uncovered
 from ivr.web.authorisation import actor, me
-from ivr.web.callback_actions import desk
 from ivr.web.form_fields import Id, fixed, one_of
+from ivr.web.putting_off import desk
 
 __all__ = ["desk"]
 

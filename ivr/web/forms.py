@@ -167,15 +167,20 @@ class Typed:
         return bool(self.values)
 
 
-def keep_typed(model: type[Form], errors: Mapping[str, str] | None = None) -> None:
-    """Keep what was typed until the next page, sealed in the session's cookie; without passwords."""
+def keep_typed(
+    model: type[Form], errors: Mapping[str, str] | None = None, proposed: Mapping[str, str] | None = None
+) -> None:
+    """Keep what was typed until the next page, or is `proposed` instead, sealed in the session's cookie.
+
+    Passwords are not kept.
+    """
     given = request.form
     shown = {
         name: given.getlist(name) if _has_several(model, name) else given.get(name, "")
         for name, about in model.model_fields.items()
         if not any(isinstance(one, Secret) for one in about.metadata)
     }
-    kept = json.dumps({"path": request.path, "values": shown, "errors": dict(errors or {})})
+    kept = json.dumps({"path": request.path, "values": {**shown, **(proposed or {})}, "errors": dict(errors or {})})
     g.not_saved = True
     if len(kept.encode()) <= _MOST_KEPT:
         session[_KEY] = sealed_query.seal(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 from ivr.models.callbacks import TextMessage
 from ivr.models.contacts import Contact
 from ivr.platform import database
+from tests.support.notices import enter, local, today
 from tests.support.people import a_task, the_task
 
 PAGE = "/supervision/texts/"
@@ -65,6 +67,16 @@ def test_a_step_that_cannot_be_done_undoes_all_others(desk) -> None:
     assert "An dieser Nummer kann keine SMS empfangen werden." in apply(mia, task, "Nicht erreicht + SMS")
     assert (the_task(task).attempts, sent()) == ([], [])
     assert the_task(task).events[-1].kind == "claimed"
+
+
+def test_a_macro_puts_off_to_a_time_at_which_people_are_called_back(desk) -> None:
+    day = today() + timedelta(days=5)
+    for one in (day, day + timedelta(days=1)):
+        enter(one)
+    desk("lena").post(f"{PAGE}macros", data={"team": "benefits", "name": "Später", "days": "5"})
+    mia, task = claimed(desk)
+    mia.post(f"/desk/tasks/{task}/macro/1")
+    assert the_task(task).next_attempt_at == local(day + timedelta(days=2), 8)
 
 
 def test_a_macro_of_the_team_closes_and_is_undone(desk) -> None:

@@ -107,7 +107,7 @@ def test_resubmissions_have_a_view_in_the_order_of_their_dates(desk) -> None:
     tasks, mia, now = [a_task() for _ in range(3)], desk("mia"), utc_now()
     for task, days in zip(tasks, (5, 2, 9), strict=True):
         until = (now + timedelta(days=days)).astimezone(settings().hours.zone)
-        mia.post(f"/desk/tasks/{task}/put-off", data={"until": until.strftime("%Y-%m-%dT%H:%M")})
+        mia.post(f"/desk/tasks/{task}/put-off", data={"until": until.strftime("%Y-%m-%dT10:00")})
     page = mia.get("/desk/?view=resubmission").text
     assert count_of_view(page, "resubmission") == "3"
     places = [page.index(the_task(task).receipt_code) for task in tasks]

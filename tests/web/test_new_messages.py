@@ -69,7 +69,7 @@ def mia_at_work(desk):
 ENDINGS = {
     "close": {"outcome": "settled_otherwise", "text": "Alles besprochen."},
     "answer": {"answer": "refused", "refusal_reason": "missing_documents", "text": "Alles besprochen."},
-    "put-off": {"until": (utc_now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")},
+    "put-off": {"until": (utc_now() + timedelta(days=3)).strftime("%Y-%m-%dT10:00")},
     "attempt": {"outcome": "no_answer"},
     "hand-over": {"team": "work", "reason": "gehört zu euch"},
 }
