@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
 from ivr.models.desk import DoneAction, DoneToTask
 from ivr.models.sla import SlaClock
 from ivr.platform import database
@@ -115,6 +116,23 @@ def test_nobody_undoes_for_others_or_twice_or_later(desk) -> None:
     assert not offered(mia.get("/desk/").text)
     assert "Diese sind vorbei" in mia.post(address, follow_redirects=True).text
     assert the_task(task).state == "open"
+
+
+@pytest.mark.parametrize("gone", ["left", "of another team"])
+def test_undoing_gives_no_task_to_who_may_not_hold_it_any_more(desk, gone: str) -> None:
+    task, nils, lena = a_task(), desk("nils"), desk("lena")
+    nils.post(f"/desk/tasks/{task}/claim")
+    lena.post(f"/desk/tasks/{task}/release")
+    address = offered(lena.get("/desk/").text)
+    with database.writing() as session:
+        person = session.get_one(User, desk.people["nils"].id)
+        if gone == "left":
+            person.active = False
+        else:
+            person.teams = []
+    said = lena.post(address, follow_redirects=True).text
+    assert "Der Auftrag hat sich seitdem geändert. Er bleibt, wie er ist." in said
+    assert (the_task(task).state, the_task(task).claimed_by_id) == ("open", None)
 
 
 def test_many_tasks_are_undone_but_those_others_have_taken_up(desk) -> None:
