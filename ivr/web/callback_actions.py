@@ -27,7 +27,7 @@ from ivr.web import forms, template_helpers
 from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
-from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, fixed, line_of, one_of, text_of
+from ivr.web.form_fields import Day, InstantToCome, Line, Text, Tick, fixed, line_of, one_of, text_of
 from ivr.web.undoing import undoable
 
 __all__ = ["desk"]
@@ -175,7 +175,7 @@ class AnswerForm(EndForm):
     """The answer to an appointment wish. Which fields it needs depends on the button that was pressed."""
 
     answer: Annotated[str, fixed(("granted", "refused"))] = "granted"
-    appointment_at: LocalInstant | None = None
+    appointment_at: InstantToCome | None = None
     place: Annotated[str, line_of(200)] = ""
     room: Annotated[str, one_of(tuple(RoomSize))] = ""
     refusal_reason: Annotated[str, one_of(tuple(RefusalReason))] = ""

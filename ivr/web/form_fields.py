@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.digits import LARGEST_ID, whole_number
+from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 
 #: Longest single-line and multi-line text, in characters.
@@ -156,6 +157,13 @@ def _instant(value: Any) -> Any:
     return local
 
 
+def _instant_to_come(value: Any) -> Any:
+    found = _instant(value)
+    if isinstance(found, datetime) and found <= utc_now():
+        raise problem(_("Please give a date and a time that are still to come."))
+    return found
+
+
 def _hour(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -241,6 +249,8 @@ Month = Annotated[date, BeforeValidator(_month)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 #: Date and time in the hotline's time zone, aware of it.
 LocalInstant = Annotated[datetime, BeforeValidator(_instant)]
+#: The same, not in the past.
+InstantToCome = Annotated[datetime, BeforeValidator(_instant_to_come)]
 #: A telephone number that may be dialled, as E.164.
 Phone = Annotated[str, BeforeValidator(_phone)]
 #: A telephone number that the hotline rings, as E.164: none of its own, and in a country that is called.

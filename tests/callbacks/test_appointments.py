@@ -23,7 +23,7 @@ def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:
     boss = desk("lena")
     for task in (wish, forms):
         boss.post(f"/desk/tasks/{task}/claim")
-    granted = {"answer": "granted", "appointment_at": "2026-12-01T10:30", "place": "Zimmer 3"}
+    granted = {"answer": "granted", "appointment_at": "2099-12-01T10:30", "place": "Zimmer 3"}
     boss.post(f"/desk/tasks/{wish}/answer", data=granted)
     assert (the_task(wish).appointment_wish.room, the_task(wish).state) == ("large", "closed")
     assert "Zimmer 3 (großer Raum)" in boss.get(f"/desk/tasks/{wish}").text

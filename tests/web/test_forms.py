@@ -209,6 +209,16 @@ def test_an_appointment_in_the_hour_that_does_not_exist_is_refused(desk) -> None
     assert the_task(task).state == "claimed"
 
 
+def test_an_appointment_that_is_over_is_not_granted(desk) -> None:
+    task, lena = a_task("appointment", kind="appointment"), desk("lena")
+    lena.post(f"/desk/tasks/{task}/claim")
+    wish = {"answer": "granted", "appointment_at": f"{utc_now().year - 1}-12-01T10:30", "place": "Raum 3"}
+    page = lena.post(f"/desk/tasks/{task}/answer", data=wish, follow_redirects=True).text
+    assert "die noch kommen" in page
+    assert 'value="Raum 3"' in page
+    assert the_task(task).state == "claimed"
+
+
 @pytest.mark.parametrize("version", ["r²3", "r٣", "r", "r" + "9" * 30, "r0"])
 def test_an_address_of_a_recording_that_is_no_number(empty_database, version: str) -> None:
     from ivr.web.app import create_app
