@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import TaskEventKind
-from ivr.domain.search_terms import Term, asked, words_of, words_of_number
+from ivr.domain.search_terms import FROM_BEHIND, Term, asked, words_of, words_of_number
 from ivr.models.callbacks import CallbackTask, SearchWord, TaskEvent
 from ivr.models.representatives import Representative
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-VERSION = "~7"
+VERSION = "~8"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 #: Behind every word that begins with another one.
@@ -80,7 +80,8 @@ def index_missing(session: Session, limit: int = 100) -> int:
 
 def _numbers_of(task: CallbackTask) -> Iterator[str]:
     yield VERSION
-    yield from (task.receipt_code, *(contact.receipt_code for contact in task.contacts))
+    for code in {task.receipt_code, *(contact.receipt_code for contact in task.contacts)}:
+        yield from (code, FROM_BEHIND + code[::-1])
     for number in {task.callback_number, *(contact.callback_number for contact in task.contacts)} - {None}:
         yield from words_of_number(str(number))
 
