@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import threading
 from collections import Counter
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from ivr.local_carrier.sip.timeline import read_frames
 if TYPE_CHECKING:
     from ivr.local_carrier.call import Subscription
 
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: The final states of a call.
 _OVER = ("completed", "busy", "no-answer", "failed", "canceled")
@@ -35,6 +39,25 @@ def new_sid(prefix: str) -> str:
 
 def _oldest_first(directory: Path, pattern: str) -> list[Path]:
     return sorted(directory.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _record(path: Path, type_: type[T]) -> T | None:
+    """What a file holds. One that was half written when the power failed is set aside, so that calls go on."""
+    try:
+        return type_(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        aside = path.with_suffix(".damaged")
+        log.error("%s is no record of this version (%s); it is kept as %s", path, type(error).__name__, aside.name)
+        path.replace(aside)
+        return None
+
+
+def _records(directory: Path, type_: type[T]) -> Iterator[tuple[Path, T]]:
+    for path in _oldest_first(directory, "*.json"):
+        if (found := _record(path, type_)) is not None:
+            yield path, found
 
 
 def _now() -> str:
@@ -119,19 +142,16 @@ class Store:
         self._asked: Counter[str] = Counter()
         for name in ("calls", "recordings", "messages"):
             (directory / name).mkdir(parents=True, exist_ok=True)
-        for path in _oldest_first(directory / "calls", "*.json"):
-            call = CallRecord(**json.loads(path.read_text()))
+        for _, call in _records(directory / "calls", CallRecord):
             if call.status not in _OVER:  # the call ended when the process did
                 call.status = "failed"
             self._calls[call.sid] = call
-        for path in _oldest_first(directory / "recordings", "*.json"):
-            recording = RecordingRecord(**json.loads(path.read_text()))
+        for path, recording in _records(directory / "recordings", RecordingRecord):
             if recording.status == "in-progress" and not self._rescued(recording):
                 path.unlink()  # the audio was lost when the process ended
                 continue
             self._recordings[recording.sid] = recording
-        for path in _oldest_first(directory / "messages", "*.json"):
-            message = MessageRecord(**json.loads(path.read_text()))
+        for _, message in _records(directory / "messages", MessageRecord):
             self._messages[message.sid] = message
 
     def _rescued(self, recording: RecordingRecord) -> bool:
@@ -146,8 +166,7 @@ class Store:
     @cached_property
     def account(self) -> Account:
         """What is set of the account; kept by `keep_account`."""
-        path = self._directory / "account.json"
-        return Account(**json.loads(path.read_text())) if path.exists() else Account()
+        return _record(self._directory / "account.json", Account) or Account()
 
     def keep_account(self) -> None:
         """Store what is set of the account."""
@@ -155,9 +174,7 @@ class Store:
 
     def number(self) -> dict[str, str]:
         """The number's webhooks as they were last set by REST; empty if they never were."""
-        path = self._directory / "number.json"
-        found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        return found
+        return _record(self._directory / "number.json", dict[str, str]) or {}
 
     def keep_number(self, subscription: Subscription) -> None:
         """Store the number's webhooks."""

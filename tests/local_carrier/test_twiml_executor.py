@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ivr.local_carrier.account import Account
 from ivr.local_carrier.call import CallSetup
 from ivr.local_carrier.lines import Interrupted, ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
@@ -60,6 +61,22 @@ def test_5xx_is_only_tried_again_where_the_url_asks_for_it(ring, other) -> None:
 def test_unknown_twiml_is_an_error(document: str, complaint: str) -> None:
     with pytest.raises(DocumentError, match=complaint):
         parse(document.encode())
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"sid": "CA0"}', '{"sid": "CA0", "of_a_later_version": 1}', "\xff"])
+def test_a_record_that_is_damaged_keeps_no_carrier_from_starting(tmp_path: Path, damage: str) -> None:
+    from ivr.local_carrier.store import CallRecord, RecordingRecord
+
+    store = Store(tmp_path)
+    store.keep_call(CallRecord("CA1", "+49", "+49421", status="completed"))
+    store.keep_recording(RecordingRecord("RE1", "CA1"), np.zeros(80, np.int16))
+    for name in ("calls/CA0", "recordings/RE0", "messages/SM0", "account"):
+        tmp_path.joinpath(f"{name}.json").write_bytes(damage.encode("latin-1"))
+    again = Store(tmp_path)
+    assert again.call("CA1").status == "completed"
+    assert [recording.sid for recording in again.recordings("CA1")] == ["RE1"]
+    assert again.account == Account()
+    assert len(list(tmp_path.rglob("*.damaged"))) == 4, "somebody may look at them"
 
 
 def test_the_store_survives_a_restart(tmp_path: Path) -> None:
