@@ -254,8 +254,10 @@ class Installation(BaseModel):
         """Files outside `var_dir` that are kept for the hotline's user alone: an SQLite database of another place."""
         if not self.database.startswith("sqlite:///"):
             return ()
-        path = self.database.removeprefix("sqlite:///").partition("?")[0]
-        return tuple(Path(path + end) for end in ("", "-wal", "-shm", ".migrating"))
+        path = Path(self.database.removeprefix("sqlite:///").partition("?")[0])
+        # SQLite keeps its files beside what a link leads to.
+        places = [path] if path.absolute() == path.resolve() else [path, path.resolve()]
+        return tuple(Path(f"{place}{end}") for place in places for end in ("", "-wal", "-shm", ".migrating"))
 
     def _local_secret(self, name: str) -> str:
         if not self.local:

@@ -77,8 +77,8 @@ def replace(path: Path, content: bytes) -> None:
 def mend(directory: Path, *others: Path) -> int:
     """Take the rights of other users from what is in a directory, from itself and from `others`; says how many it were.
 
-    What belongs to another user, a link, a device, and a directory that is not the hotline's own (such as /tmp or /etc)
-    is left as it is.
+    What belongs to another user, a link within it, a device, and a directory that is not the hotline's own (such as
+    /tmp or /etc) is left as it is.
     """
     mended = sum(_mend_one(path) for path in (*_within(directory), *others))
     if mended:
@@ -118,7 +118,11 @@ def _is_like(path: Path, patterns: tuple[str, ...]) -> bool:
 
 
 def _within(directory: Path) -> Iterator[Path]:
-    """The directory and all that is in it; of one that is not the hotline's own, its files alone."""
+    """The directory and all that is in it; of one that is not the hotline's own, its files alone.
+
+    Who keeps the directory on another disk and has put a link in its place means the directory that it leads to.
+    """
+    directory = directory.resolve() if directory.is_symlink() else directory
     try:
         found = directory.lstat()
     except OSError:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.config.settings import settings
 from ivr.platform import private_files
-from tests.support.environment import ROOT
+from tests.support.environment import ROOT, forget_settings
 
 
 def readable_for_others(directory: Path) -> list[str]:
@@ -118,3 +119,34 @@ def test_a_directory_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:
     assert private_files.mend(shared) == 0
     assert (shared / "somebodys").stat().st_mode & 0o777 == 0o644
     assert private_files.mend(tmp_path / "missing") == 0
+
+
+def test_a_directory_on_another_disk_to_which_a_link_leads_is_mended_too(tmp_path: Path) -> None:
+    """`VAR_DIR` is a link that somebody has made because the disk was small."""
+    disk, var = tmp_path / "disk", tmp_path / "var"
+    (disk / "audio").mkdir(parents=True)
+    for name in ("hotline.sqlite3", "audio/one.sealed"):
+        (disk / name).touch()
+        (disk / name).chmod(0o644)
+    var.symlink_to(disk)
+    assert len(list(private_files.open_to_others(var))) == 4
+    assert private_files.mend(var) == 4
+    assert readable_for_others(disk) == []
+    (disk / "passwd").touch()
+    (disk / "audio").chmod(0o755)
+    assert private_files.mend(var) == 0, "a directory of somebody else stays as it is"
+
+
+@pytest.mark.parametrize("linked", ["file", "directory"])
+def test_a_database_to_which_a_link_leads_is_mended_too(tmp_path: Path, monkeypatch, linked: str) -> None:
+    (tmp_path / "disk").mkdir()
+    for name in ("own.sqlite3", "own.sqlite3-wal"):
+        (tmp_path / "disk" / name).touch()
+        (tmp_path / "disk" / name).chmod(0o644)
+    link = tmp_path / "link" if linked == "directory" else tmp_path / "link.sqlite3"
+    link.symlink_to(tmp_path / "disk" if linked == "directory" else tmp_path / "disk" / "own.sqlite3")
+    database = link / "own.sqlite3" if linked == "directory" else link
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    forget_settings()
+    private_files.mend(tmp_path / "var", *settings().private_paths)
+    assert readable_for_others(tmp_path / "disk")[1:] == [], "the directory is not the hotline's"
