@@ -88,10 +88,27 @@ def damaged() -> int:
 def oldest(now: datetime) -> float:
     """For how many seconds the oldest entry on the disk has waited; 0 where none waits."""
     ages = [0.0]
-    for name in [_REPLAYING, _ENTRIES, *spool_files.names(_GROUPS)[:_LOOKED_AT]]:
-        for line in spool_files.lines(name)[:1]:
-            ages.append((now - _instant_of(line, name)).total_seconds())
+    for name in _first_files():
+        try:
+            first = spool_files.lines(name)[:1]
+        except OSError:
+            first = [b""]  # the age of the file counts
+        ages += [(now - _instant_of(line, name)).total_seconds() for line in first]
     return max(ages)
+
+
+def unreadable() -> str:
+    """A file whose entries wait because the disk does not give them, and why; empty where there is none."""
+    for name in _first_files():
+        try:
+            spool_files.lines(name)
+        except OSError as error:
+            return f"{spool_files.path_of(name)}: {error.strerror}"
+    return ""
+
+
+def _first_files() -> list[str]:
+    return [_REPLAYING, _ENTRIES, *spool_files.names(_GROUPS)[:_LOOKED_AT]]
 
 
 def _instant_of(line: bytes, name: str) -> datetime:
@@ -109,8 +126,8 @@ def replay(handlers: Mapping[str, Handler]) -> int:
     """Write the waiting entries into the database; how many were new to it.
 
     One of several processes writes what is on the disk; the others write what they have in memory. An entry that a
-    handler cannot take is put aside under `damaged`, and holds up no other. One that waits for a row which somebody
-    else holds is left for the next time, with what follows it in its group.
+    handler cannot take is put aside under `damaged`, and holds up no other; nor does a file that cannot be read. An
+    entry that waits for a row which somebody else holds is left for the next time, with what follows it in its group.
 
     Raises:
         SQLAlchemyError: the database does not answer; nothing is lost.
@@ -167,7 +184,10 @@ def replay_group(group: str, handlers: Mapping[str, Handler]) -> bool:
         SQLAlchemyError: the database does not answer. OSError: the disk cannot be read.
     """
     name = _file_of(group)
-    _write([Source(name, spool_files), Source(name, spool_memory)], handlers)
+    if spool_files.size(name):
+        _write([Source(name, spool_files)], handlers)
+    if spool_memory.has(name) and not spool_files.size(name):  # what is in memory came after what is on the disk
+        _write([Source(name, spool_memory)], handlers)
     return not waiting(group)
 
 
@@ -175,10 +195,25 @@ def _write(sources: list[Source], handlers: Mapping[str, Handler]) -> int:
     try:
         return write_all(sources, handlers)
     finally:
-        for source in sources:
+        _settle(sources)
+
+
+def _settle(sources: list[Source]) -> None:
+    """Put aside what is no entry, and remove what is done. A file that cannot be written keeps no other from that.
+
+    Raises:
+        OSError: one of them cannot be written; what is done stands in it still, and is not written twice.
+    """
+    failed: OSError | None = None
+    for source in sources:
+        try:
             for line in source.bad:
                 _put_aside(line)
             source.remove_done()
+        except OSError as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def _put_aside(line: bytes) -> None:

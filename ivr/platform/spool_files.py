@@ -12,8 +12,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ivr.config.settings import settings
@@ -36,25 +37,24 @@ def size(name: str) -> int:
 
 def names(directory: str) -> list[str]:
     """The files of a directory that hold something, the one that was appended to longest ago first."""
-    found = []
-    try:
-        with os.scandir(path_of(directory)) as entries:
-            for entry in entries:
-                known = entry.stat()
-                if known.st_size and not entry.name.endswith(DRAFT):
-                    found.append((known.st_mtime, f"{directory}/{entry.name}"))
-    except FileNotFoundError:
-        return []
-    return [name for _, name in sorted(found)]
+    return [name for _, name in sorted((known.st_mtime, f"{directory}/{name}") for name, known in _holding(directory))]
 
 
 def any_in(directory: str) -> bool:
     """Whether a directory has a file that holds something."""
-    try:
-        with os.scandir(path_of(directory)) as entries:
-            return any(entry.stat().st_size for entry in entries if not entry.name.endswith(DRAFT))
-    except OSError:
-        return False
+    with suppress(OSError):
+        return any(True for _ in _holding(directory))
+    return False
+
+
+def _holding(directory: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The files of a directory that hold something. What is no file is nobody's entry, and one may go meanwhile."""
+    with suppress(FileNotFoundError), os.scandir(path_of(directory)) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                known = entry.stat()
+                if known.st_size and stat.S_ISREG(known.st_mode) and not entry.name.endswith(DRAFT):
+                    yield entry.name, known
 
 
 def lines(name: str) -> list[bytes]:

@@ -39,6 +39,8 @@ _TOGETHER = 20
 _MARKS = Table("spool_entries", SpoolEntry.metadata)
 #: How often a transaction is tried whose turn did not come.
 _TRIES = 3
+#: Files that could not be read the last time: each is told of once.
+_unreadable: set[str] = set()
 
 
 class Lines(Protocol):
@@ -66,9 +68,21 @@ class Source:
     def following(self, most: int) -> list[bytes]:
         """The first lines that are not done."""
         if not self._is_read:
-            self._lines.extend(self._kept.lines(self._name))
+            self._lines.extend(self._read())
             self._is_read = True
         return list(islice(self._lines, most))
+
+    def _read(self) -> list[bytes]:
+        """All lines; none where the disk does not give them (another user's file, a bad sector): they stay there."""
+        try:
+            found = self._kept.lines(self._name)
+        except OSError as error:
+            if self._name not in _unreadable:
+                log.error("the spool's file %s cannot be read (%s); its entries wait", self._name, error.strerror)
+            _unreadable.add(self._name)
+            return []
+        _unreadable.discard(self._name)
+        return found
 
     def is_done(self, *, bad: bool = False) -> None:
         """The first line needs no other try."""

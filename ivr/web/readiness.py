@@ -195,9 +195,12 @@ def _spool() -> Part:
     if not spool.waiting():
         return Part("spool")
     try:
-        waits = spool.oldest(utc_now())
+        problem, waits = spool.unreadable(), spool.oldest(utc_now())
     except OSError as error:
         return Part("spool", f"cannot be read: {error.strerror}", "See VAR_DIR.")
+    if problem:
+        remedy = "Give it to the hotline's user (chown), or mend the disk. All other entries are written meanwhile."
+        return Part("spool", f"a file cannot be read: {problem}", remedy)
     state = f"entries wait for the database, the oldest for {waits:.0f} s"
     return Part("spool", state, "They are written as soon as the database takes them.", waits < _WAITS_LONG)
 

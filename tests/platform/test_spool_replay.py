@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -215,3 +216,72 @@ def test_a_schema_that_is_behind_puts_nothing_aside(handed_over: list[int]) -> N
         spool.replay({"note": newer})
     assert spool.damaged() == 0
     assert spool.replay({"note": note}) == 1
+
+
+@contextmanager
+def refused(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    """A file of root's, which a command has left, or one on a bad sector."""
+    locked = spool_files._locked
+
+    def refuse(wanted: str, *how: int) -> object:
+        if wanted == name:
+            raise PermissionError(13, "Permission denied")
+        return locked(wanted, *how)
+
+    with monkeypatch.context() as within:
+        within.setattr(spool_files, "_locked", refuse)
+        yield
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other_call(
+    handed_over: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for call, name in (("CA1", "first"), ("CA2", "second"), ("", "of no call")):
+        spool.keep("note", name, call)
+    with refused(monkeypatch, spool._file_of("CA1")):
+        assert spool.replay({"note": note}) == 2
+        assert spool.replay({"note": note}) == 0
+        assert names() == ["of no call", "second"]
+        assert "Permission denied" in spool.unreadable()
+        assert spool.oldest(utc_now()) > 0
+    assert caplog.text.count("cannot be read (Permission denied); its entries wait") == 1, "it is said once"
+    assert (spool.unreadable(), spool.replay({"note": note})) == ("", 1)
+    assert names() == ["first", "of no call", "second"]
+
+
+def test_what_came_later_in_a_call_waits_for_a_file_that_cannot_be_read(
+    handed_over: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.keep("note", "first", "CA1")
+    spool.keep_in_memory("note", "second", "CA1")
+    with refused(monkeypatch, spool._file_of("CA1")):
+        assert not spool.replay_group("CA1", {"note": note})
+        assert names() == []
+    assert spool.replay_group("CA1", {"note": note})
+    assert names() == ["first", "second"]
+
+
+@pytest.mark.parametrize("stray", ["directory", "dangling link", "fifo"])
+def test_what_is_no_file_of_entries_is_left_alone(handed_over: list[int], stray: str) -> None:
+    spool.keep("note", "a", "CA1")
+    path = spool_files.path_of("calls/0-stray")
+    if stray == "directory":
+        (path / "within").mkdir(parents=True)
+    elif stray == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path.with_name("nowhere"))
+    assert spool.replay({"note": note}) == 1
+    assert names() == ["a"]
+    assert not spool.waiting()
+
+
+def test_a_place_for_bad_entries_that_cannot_be_written_keeps_no_good_one(handed_over: list[int]) -> None:
+    spool.keep("note", "mistake", "CA1")
+    spool.keep("note", "good", "CA2")
+    spool_files.path_of("damaged").mkdir()
+    with pytest.raises(OSError):
+        spool.replay({"note": note})
+    assert names() == ["good"]
+    assert not spool.waiting("CA2")
+    assert spool.waiting("CA1"), "it waits for a place"
