@@ -172,10 +172,7 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
     if request.unlisted_language:
         _speaks_unlisted(session, contact, request)
     if task.kind == TaskKind.POSTAL_ORDER:
-        order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
-        order.forms = list(request.forms) or order.forms
-        order.customer_number = request.customer_number or order.customer_number
-        task.postal_order = order
+        orders.take(session, task, request)
     if task.kind == TaskKind.APPOINTMENT:
         wish = task.appointment_wish or AppointmentWish(
             task_id=task.id, mode=AppointmentMode.IN_PERSON, companion=Companion.NONE

@@ -1,8 +1,23 @@
-"""Orders of forms by post, of callers who have one task together."""
+"""Orders of forms by post: what a caller has chosen, and what callers who have one task together have."""
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import search_index
+from ivr.callbacks.request import Request
 from ivr.models.callbacks import CallbackTask, PostalOrder
+
+
+def take(session: Session, task: CallbackTask, request: Request) -> None:
+    """Take over the forms and the customer number that a caller has keyed in. Members find the task by the number."""
+    known = task.postal_order
+    order = known or PostalOrder(task_id=task.id, forms=[])
+    order.forms = list(request.forms) or order.forms
+    before, order.customer_number = order.customer_number, request.customer_number or order.customer_number
+    task.postal_order = order
+    if known is not None and order.customer_number != before:
+        search_index.index(session, task)
 
 
 def add(task: CallbackTask, other: CallbackTask) -> None:

@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-VERSION = "~8"
+VERSION = "~9"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 #: Behind every word that begins with another one.
@@ -82,8 +82,13 @@ def _numbers_of(task: CallbackTask) -> Iterator[str]:
     yield VERSION
     for code in {task.receipt_code, *(contact.receipt_code for contact in task.contacts)}:
         yield from (code, FROM_BEHIND + code[::-1])
-    for number in {task.callback_number, *(contact.callback_number for contact in task.contacts)} - {None}:
+    numbers = {task.callback_number}
+    for contact in task.contacts:
+        numbers |= {contact.callback_number, contact.changed_number_from, contact.call.from_number}
+    for number in numbers - {None}:
         yield from words_of_number(str(number))
+    if task.postal_order is not None:
+        yield from words_of(task.postal_order.customer_number or "")
 
 
 def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:

@@ -130,8 +130,11 @@ def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
     for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
         plan_external_deletion(session, PendingDeletionKind.CALL, call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
+    shown = select(Contact.task_id).join(Call).where(Call.id.in_(call_ids), Call.from_number.is_not(None))
+    found_by_them = session.scalars(shown.distinct()).all()
     session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None, shown_as=""))
     session.execute(update(QueueEntry).where(QueueEntry.call_id.in_(call_ids)).values(resume=""))
+    _index(session, found_by_them)
 
 
 def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from ivr.callbacks import collaboration, search_index
+from ivr.callbacks import code_changes, collaboration, orders, search_index
+from ivr.callbacks.request import Request
 from ivr.domain.timestamps import utc_now
-from ivr.models.callbacks import CallbackTask, SearchWord
+from ivr.models.callbacks import CallbackTask, PostalOrder, SearchWord
 from ivr.platform import database
+from ivr.privacy import anonymisation
 from tests.support.desk import change, codes
 from tests.support.people import a_task, the_task
 from tests.support.volume import crossed
@@ -118,3 +120,36 @@ def test_the_last_words_of_a_long_message_are_found(desk) -> None:
         search_index.index(session, found)
     page = desk("mia").get("/desk/", query_string={"q": "eisenwarenhaendlerin"}).text
     assert codes(page, [task, other]) == [task]
+
+
+def test_a_task_is_found_by_each_number_that_its_page_shows(desk) -> None:
+    """What was shown where another one is called back, the one before a change by receipt code, the customer number."""
+    task, mia = a_task(number="+4915112345678"), desk("mia")
+    with database.writing() as session:
+        row = session.get_one(CallbackTask, task)
+        code_changes.change_number(session, row.contacts[0], "+4917699999999", utc_now())
+        code_changes.change_number(session, row.contacts[0], "+4917688888888", utc_now())
+        row.contacts[0].call.from_number = "+494215550177"
+        row.postal_order = PostalOrder(task_id=task, forms=["new"], customer_number="214D107788")
+        search_index.index(session, row)
+    shown = ("0151 12345678", "0176 88888888", "0421 5550177", "214D107788", "214d107", "214 D 107788")
+    for words in shown:
+        assert codes(mia.get("/desk/", query_string={"q": words}).text, [task]) == [task], words
+    with database.writing() as session:
+        call_id = session.get_one(CallbackTask, task).call_id
+        anonymisation.call_numbers(session, [call_id])
+    assert not codes(mia.get("/desk/", query_string={"q": "0421 5550177"}).text, [task]), "deleted with the call's"
+    with database.writing() as session:
+        anonymisation.names(session, [task])
+    for words in shown:
+        assert not codes(mia.get("/desk/", query_string={"q": words}).text, [task]), words
+
+
+def test_a_customer_number_that_is_keyed_in_is_found_at_once(desk) -> None:
+    task, mia = a_task(), desk("mia")
+    with database.writing() as session:
+        row = session.get_one(CallbackTask, task)
+        row.postal_order = PostalOrder(task_id=task, forms=["new"])
+        session.flush()
+        orders.take(session, row, Request(customer_number="2141077889"))
+    assert codes(mia.get("/desk/", query_string={"q": "214 1077 889"}).text, [task]) == [task]
