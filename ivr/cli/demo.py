@@ -22,6 +22,7 @@ def remove() -> None:
     from ivr.accounts import demo_logins
     from ivr.audit import access_log
     from ivr.config.settings import settings
+    from ivr.contact_centre import offboarding
     from ivr.domain.enums import AccessAction
     from ivr.domain.timestamps import utc_now
     from ivr.operations.demo_data import remove_local_files
@@ -31,11 +32,13 @@ def remove() -> None:
     if settings().local:
         raise click.ClickException("in local mode they would be made again: set MODE=production first")
     migrate()
+    now = utc_now()
     with database.writing() as session:
-        removed = demo_logins.remove(session, utc_now())
-        actor = access_log.OPERATOR
+        for user in demo_logins.left(session):
+            offboarding.leave(session, user, now)
+        removed = demo_logins.remove(session, now)
         detail = f"removed {len(removed)} log-ins for trying"
-        access_log.append(session, actor, AccessAction.USER_CHANGED, utc_now(), detail=detail)
+        access_log.append(session, access_log.OPERATOR, AccessAction.USER_CHANGED, now, detail=detail)
     files = remove_local_files(settings().var_dir)
     click.echo("\n".join([*removed, *map(str, files)]) or "nothing to remove")
 

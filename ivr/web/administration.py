@@ -145,8 +145,13 @@ def change_person(user_id: int) -> AnyResponse:
         what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
-    taken = gettext("This is the address of somebody else.")
-    return act(change, page, form=form, done=gettext("The person is changed."), refusals={ValueError: taken})
+    refusals: dict[type[Exception], str] = {
+        ValueError: gettext("This is the address of somebody else."),
+        offboarding.OnlyForTrying: gettext(
+            "This log-in was made for trying and stays inactive. Please add the person anew."
+        ),
+    }
+    return act(change, page, form=form, done=gettext("The person is changed."), refusals=refusals)
 
 
 class FirstPasswordForm(forms.Form):

@@ -6,17 +6,24 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
-from ivr.accounts import api_tokens, demo_logins, login_sessions, users
+from ivr.accounts import api_tokens, demo_logins, login_sessions, staff_telephones, users
+from ivr.callbacks import claims
+from ivr.cli import hotline as command_line
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
+from ivr.contact_centre import agent_presence, offboarding
+from ivr.domain.enums import Role
 from ivr.domain.timestamps import utc_now
 from ivr.launcher import first_start
 from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import Presence
 from ivr.platform import database
 from tests.support.environment import ROOT, forget_settings
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, a_task, the_task
 from tests.support.production_secrets import PRODUCTION
 
 
@@ -98,6 +105,49 @@ def test_one_command_removes_them_and_production_starts(begun_in_local_mode) -> 
         [sys.executable, "-m", "ivr", "demo", "remove"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert again.stdout == "nothing to remove\n"
+
+
+def remove_them() -> list[str]:
+    done = CliRunner().invoke(command_line, ["demo", "remove"])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+def test_nothing_is_left_with_who_is_removed(begun_in_local_mode) -> None:
+    """A member of the trial answers calls, holds a task, has an address and a telephone, as one who works does."""
+    now, task = utc_now(), a_task()
+    with database.writing() as session:
+        demo = users.named(session, "mitarbeit")
+        users.set_mail(session, demo, "mika@example.org", now)
+        staff_telephones.add(session, "0421 98765", "mitarbeit", "", now)
+        agent_presence.start_answering(session, demo, "+4942198765", ["de"], now)
+        claims.claim(session, session.get_one(CallbackTask, task), demo, now)
+    assert "mitarbeit" in remove_them()
+    assert the_task(task).state == "open"
+    with database.writing() as session:
+        here = session.scalars(select(Presence)).all()
+        assert {one.state for one in here} == {"offline"}
+        assert staff_telephones.known(session) == []
+        users.set_mail(session, users.named(session, "real"), "mika@example.org", now)
+
+
+def test_one_that_was_made_inactive_before_is_removed_too_and_stays_so(begun_in_local_mode) -> None:
+    """Somebody has tidied up by hand: the user name was not free, and one tick kept production from starting."""
+    now = utc_now()
+    with database.writing() as session:
+        demo = users.named(session, "leitung")
+        demo.active = False
+        demo_id = demo.id
+    demo_logins_left = remove_them()
+    assert "leitung" in demo_logins_left
+    with database.writing() as session:
+        users.add(session, "leitung", "Lena Wirklich", "supervisor", PASSWORD, [])
+        demo = session.get_one(User, demo_id)
+        with pytest.raises(offboarding.OnlyForTrying):
+            offboarding.change(session, demo, name="L", role=Role.SUPERVISOR, active=True, team_keys=[], now=now)
+        offboarding.change(session, demo, name="L", role=Role.MEMBER, active=False, team_keys=[], now=now)
+    demo_logins.check()
+    assert remove_them() == ["nothing to remove"]
 
 
 @pytest.mark.since("ci")
