@@ -11,7 +11,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import LogIn
 from ivr.platform import database
 from tests.support.browser import accessible, open_desk, reflows
-from tests.support.people import PASSWORD, a_task
+from tests.support.people import PASSWORD, a_task, the_task
 
 TEXT = "Bringt die Unterlagen am Montag vorbei"
 
@@ -70,3 +70,15 @@ def test_what_was_typed_after_the_log_in_had_ended_goes_on_behind_what_the_serve
     logs_in(page, "mia")
     page.goto(f"{hotline.url}/desk/tasks/{task_id}")
     expect(page.locator("#note-text")).to_have_value(TEXT)
+
+
+def test_a_button_that_is_pressed_twice_sends_its_form_once(browser, hotline, people) -> None:
+    task_id = a_task()
+    page = open_desk(browser, hotline)
+    page.goto(f"{hotline.url}/desk/tasks/{task_id}")
+    page.locator("form[action$='/claim'] button").first.dblclick()
+    expect(page.get_by_text("Auftrag übernommen")).to_be_visible()
+    page.fill("#note-text", TEXT)
+    page.locator("form[action$='/note'] button:not([type=button])").dblclick()
+    expect(page.get_by_text("Notiz gespeichert")).to_be_visible()
+    assert [event.text for event in the_task(task_id).events if event.kind == "noted"] == [TEXT]

@@ -278,9 +278,19 @@ if (document.body.dataset.aliveUrl) {
   setInterval(alive, 50000);
 }
 
+// -- a form is sent once, however often its button is pressed while it is on its way --------------------------------
+const sentFor = 5000; // an answer that is a file leaves the page as it is: the form can be sent again then
+let sentAt = new WeakMap();
+window.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.getAttribute("method") !== "post") return;
+  if (event.timeStamp - (sentAt.get(event.target) ?? -sentFor) < sentFor) event.preventDefault();
+  else sentAt.set(event.target, event.timeStamp);
+});
+window.addEventListener("pageshow", () => (sentAt = new WeakMap()));
+
 // -- a transcript, a language or a rendering has come: shown at once where nobody listens, types or reads an answer ----
 let sending = false; // a form is on its way: loading the page anew would break its answer off
-window.addEventListener("submit", (event) => (sending = !event.defaultPrevented));
+window.addEventListener("submit", (event) => (sending ||= !event.defaultPrevented));
 window.addEventListener("pageshow", () => (sending = false));
 document.addEventListener("htmx:after:swap", () => {
   if (!document.querySelector("#others [data-heard-more]")) return;
