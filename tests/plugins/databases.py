@@ -19,6 +19,7 @@ from tests.support.pgbouncer import Bouncer
 from tests.support.pgbouncer import running as pgbouncer_running
 from tests.support.postgres import Postgres, running
 from tests.support.servers import free_port
+from tests.support.whole_run import made_once, shared_directory
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +46,8 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a migrated SQLite database is kept; the first test that needs it writes it, the others copy it."""
-    return tmp_path_factory.mktemp("migrated") / "hotline.sqlite3"
+    """Where a migrated SQLite database is kept; the first test that needs it writes it, all others copy it."""
+    return shared_directory(tmp_path_factory, "migrated") / "hotline.sqlite3"
 
 
 @pytest.fixture
@@ -75,15 +76,16 @@ def empty_database(
 
 
 def _copy_of(migrated: Path, var_dir: Path) -> None:
-    if not migrated.exists():
-        from ivr.operations.migrate import migrate
+    with made_once(migrated) as is_mine:
+        if is_mine:
+            from ivr.operations.migrate import migrate
 
-        migrate()
-        with database.engine().connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.engine().dispose()
-        shutil.copy(var_dir / "hotline.sqlite3", migrated)
-        return
+            migrate()
+            with database.engine().connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.engine().dispose()
+            shutil.copy(var_dir / "hotline.sqlite3", migrated)
+            return
     var_dir.mkdir(parents=True)
     shutil.copy(migrated, var_dir / "hotline.sqlite3")
 

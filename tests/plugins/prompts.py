@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from ivr.prompts import recordings
+from tests.support.whole_run import shared_directory
 
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Audio of the languages the carrier has no voice for, rendered once."""
-    return tmp_path_factory.mktemp("rendered")
+    return shared_directory(tmp_path_factory, "rendered")
 
 
 @pytest.fixture

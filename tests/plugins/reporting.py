@@ -12,12 +12,13 @@ from ivr.config import settings as configuration
 from ivr.platform import database
 from tests.support import sample_month
 from tests.support.environment import forget_settings
+from tests.support.whole_run import made_once, shared_directory
 
 
 @pytest.fixture(scope="session")
 def kept_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the files of the sample month are kept."""
-    return tmp_path_factory.mktemp("months")
+    return shared_directory(tmp_path_factory, "months")
 
 
 @pytest.fixture
@@ -42,10 +43,11 @@ def _copy_of(kept: Path, make: Callable[[], None]) -> None:
         make()
         return
     var_dir = configuration.settings().var_dir
-    if not kept.exists():
-        make()
-        forget_settings()
-        shutil.copytree(var_dir, kept)
-        return
+    with made_once(kept) as is_mine:
+        if is_mine:
+            make()
+            forget_settings()
+            shutil.copytree(var_dir, kept)
+            return
     forget_settings()
     shutil.copytree(kept, var_dir, dirs_exist_ok=True)
