@@ -37,7 +37,8 @@ WAIT = {
 #: backups come before the stories, which leave more tasks in the shared hotline than a page shows, and spoilt audio.
 LONGEST_FIRST = (
     "tests/browser/", "tests/operations/", "tests/stories/", "tests/workers/", "tests/soak/",
-    "tests/web/test_proxies.py", "tests/web/test_bad_input.py", "tests/launcher/", "tests/prompts/test_recognition.py",
+    "tests/web/test_proxies.py", "tests/web/test_bad_input.py", "tests/web/test_slow_clients.py", "tests/launcher/",
+    "tests/prompts/test_recognition.py",
 )  # fmt: skip
 
 
@@ -84,7 +85,13 @@ def _group(item: pytest.Item) -> str:
     is_load = shared == "busy_hotline" and LEVELS.index("ci") <= LEVEL
     if is_load or (shared and has_volume):
         return LOAD
-    return shared or next((group for group, start in WAIT.items() if item.nodeid.startswith(start)), "")
+    return shared or next((group for group, start in WAIT.items() if item.nodeid.startswith(start)), "") or _file(item)
+
+
+def _file(item: pytest.Item) -> str:
+    """The file of a test that uses a fixture of its module: each worker with a part of them would start it again."""
+    found = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    return item.nodeid.partition("::")[0] if any(each[-1].scope == "module" for each in found) else ""
 
 
 def is_started_once(item: pytest.Item, name: str) -> bool:
