@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests.support import temporary_files
 
 temporary_files.use_memory()
+gc.disable()  # what is collected stays until the end
 #: Callers of tests press keys without a pause; the story about doubled keys sets it.
 os.environ.setdefault("DOUBLED_KEY_MS", "0")
 # How long an example takes depends on what else the machine does. Speed is measured by benchmarks.
@@ -40,6 +41,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
+    gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

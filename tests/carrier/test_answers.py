@@ -19,6 +19,7 @@ from ivr.carrier.refusals import CarrierRefused
 from ivr.config.settings import Settings
 from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
 from tests.support.environment import forget_settings
+from tests.support.volume import crossed
 
 SECOND = "fedcba98765432100123"
 
@@ -136,8 +137,9 @@ _LEGACY = '{"status": %d, "code": 20001, "message": "no"}'
 _PROBLEM = '{"type": "t", "title": "no", "status": %d, "code": 20001}'
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", _LEGACY, _PROBLEM, "<html>Bad Gateway</html>"])
-@pytest.mark.parametrize("status", [302, 400, 401, 503])
+@pytest.mark.parametrize(
+    ("body", "status"), crossed(["", "{}", "[]", _LEGACY, _PROBLEM, "<html>Bad Gateway</html>"], [400, 302, 401, 503])
+)
 def test_a_refusal_is_one_however_it_is_written_and_whatever_was_asked(
     carrier: Carrier, status: int, body: str
 ) -> None:
