@@ -17,6 +17,8 @@ from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import is_digits, whole_number
 from ivr.domain.timestamps import utc_now
 
+#: How the name of a field ends that holds an id, an address, or the request itself.
+_NAMES_ONE = ("sid", "uri", "url", "update_request")
 #: Seconds: the longest pause that a carrier may ask for.
 _LONGEST_PAUSE = 3600
 
@@ -38,11 +40,23 @@ def readable(method: str, url: str, response: Response) -> Response:
     if status == 429 or (status >= 400 and status != 404 and pause):
         raise AskedToWait(status, url, _code(text) or (20429 if status == 429 else None), pause)
     tells = status < 400 and not (method == "DELETE" and status < 300 and not text)
-    if (tells and not isinstance(told(text), dict)) or (status == 404 and text and told(text) is None):
-        raise InvalidJSONError("the answer is not the carrier's: it is no JSON object")
+    if (tells and not _is_the_carriers(told(text))) or (status == 404 and text and told(text) is None):
+        raise InvalidJSONError("the answer is not the carrier's: it is no JSON, and tells of nothing that it has")
     if status >= 300:
         raise TwilioRestException(status, url, _reason(text) or f"status {status}", _code(text) or status, method)
     return response
+
+
+def _is_the_carriers(found: object) -> bool:
+    """Whether an answer can be the carrier's: an object names an id or an address, a list holds objects.
+
+    Whoever stands in between may answer by JSON too, such as a log-in that has ended.
+    """
+    if not isinstance(found, dict):
+        return False
+    lists = [value for value in found.values() if isinstance(value, list)]
+    objects = all(isinstance(one, dict) for value in lists for one in value)
+    return objects and (bool(lists) or any(name.endswith(_NAMES_ONE) for name in found))
 
 
 def _code(text: str) -> int:

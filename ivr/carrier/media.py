@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,10 @@ MAX_MEDIA_BYTES = 512 * 1024 * 1024
 
 #: Content types that carriers give to audio files.
 _AUDIO = ("audio/", "application/octet-stream", "application/ogg")
+
+
+#: Statuses of a recording that is whole.
+_WHOLE = ("completed", "stopped")
 
 
 class NotThere(Exception):
@@ -133,7 +138,7 @@ def recordings_of(call_sid: str) -> list[CarrierRecording]:
     """
     listed = client().recordings.list(call_sid=call_sid, limit=50)
     return [
-        CarrierRecording(item.sid, str(item.status), max(0.0, float(item.duration or 0)), item.date_created)
+        CarrierRecording(item.sid, str(item.status), _seconds(str(item.status), item.duration), item.date_created)
         for item in listed
     ]
 
@@ -170,5 +175,20 @@ def recordings_since(since: datetime) -> Iterator[tuple[CarrierRecording, str]]:
     for item in client().recordings.stream(date_created_after=since, page_size=200):
         if not carrier_id(item.sid or "") or not item.call_sid:
             continue  # nothing that could be asked for
-        seconds = max(0.0, float(item.duration or 0))
-        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), call_id(item.call_sid)
+        status = str(item.status)
+        kept = CarrierRecording(item.sid, status, _seconds(status, item.duration), item.date_created)
+        yield kept, call_id(item.call_sid)
+
+
+def _seconds(status: str, told: object) -> float:
+    """The length that the carrier tells of a recording.
+
+    A second where it tells none of one that is whole: counted as empty it would be deleted. Its audio tells the length.
+    """
+    try:
+        seconds = float(str(told))
+    except ValueError:
+        seconds = math.nan
+    if math.isfinite(seconds):
+        return max(0.0, seconds)
+    return 1.0 if status in _WHOLE else 0.0

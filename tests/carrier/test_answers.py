@@ -190,3 +190,36 @@ def test_a_recording_of_no_call_is_none_of_ours(carrier: Carrier, call_sid: str 
     listed = [{"sid": "RE1", "call_sid": call_sid, "duration": "4"}, {"sid": "RE2", "call_sid": "CA2", "duration": "4"}]
     carrier.answer = Response(json.dumps({"recordings": listed}), 200, mimetype="application/json")
     assert [(one.recording_sid, of) for one, of in media.recordings_since(_LONG_AGO)] == [("RE2", "CA2")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"message": "Please log in"},
+        {"error": "session_expired", "login": "https://proxy.example"},
+        {"status": "ok", "calls": "none", "recordings": None},
+        {"calls": ["CA1"], "recordings": ["RE1"]},
+        {"errors": [1]},
+    ],
+)
+def test_json_of_others_is_no_answer_of_the_carrier(carrier: Carrier, told: object) -> None:
+    """Taken for one, a caller counts as brought to a member, and a list as empty, or breaks what reads it."""
+    carrier.answer = Response(json.dumps(told), 200, mimetype="application/json")
+    for asks in _ASKED:
+        with pytest.raises((requests.RequestException, media.NotAudio)):
+            asks()
+
+
+@pytest.mark.parametrize("duration", [None, "", "soon", "nan", "inf", [], {}])
+@pytest.mark.parametrize(
+    ("status", "seconds"), [("completed", 1.0), ("stopped", 1.0), ("absent", 0.0), ("processing", 0.0)]
+)
+def test_a_recording_whose_length_is_not_told_is_not_taken_for_an_empty_one(
+    carrier: Carrier, duration: object, status: str, seconds: float
+) -> None:
+    """An empty one is deleted; and an answer that cannot be read would hold up the comparison of all others."""
+    listed = [{"sid": "RE1", "call_sid": "CA1", "duration": duration, "status": status}]
+    carrier.answer = Response(json.dumps({"recordings": listed}), 200, mimetype="application/json")
+    assert [one.seconds for one in media.recordings_of("CA1")] == [seconds]
+    assert [one.seconds for one, _ in media.recordings_since(_LONG_AGO)] == [seconds]
