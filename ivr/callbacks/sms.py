@@ -50,7 +50,7 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
         valid_until=valid_until(SmsTemplate.LINK, now),
     )  # fmt: skip
     session.add(message)
-    _send_soon(session, message, now)
+    send_soon(session, message, now)
     for contact in call.contacts:
         contacts.note_agreement(session, contact)
 
@@ -101,7 +101,8 @@ def _withdrawn_after(contact: Contact, at: datetime) -> bool:
     return any(withdrawn is not None and withdrawn >= at for withdrawn in (by_code, closed))
 
 
-def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:
+def send_soon(session: Session, message: TextMessage, now: datetime) -> None:
+    """Plan the sending of a new message, and tell the house of a cap that it reaches."""
     session.flush()
     outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)
     sms_limits.tell_if_reached(session, message.to_number, now)
@@ -179,4 +180,4 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     )  # fmt: skip
     session.add(message)
     events.record(session, task.id, TaskEventKind.TEXT_SENT, now, user_id=user.id, text=text)
-    _send_soon(session, message, now)
+    send_soon(session, message, now)

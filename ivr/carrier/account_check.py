@@ -10,9 +10,17 @@ from datetime import timedelta
 
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance as Number
 
-from ivr.carrier import media, number_setup, settings_check, spending, token_check
+from ivr.carrier import (
+    client_key_check,
+    media,
+    number_check,
+    number_setup,
+    sender_check,
+    settings_check,
+    spending,
+    token_check,
+)
 from ivr.carrier.client import client, client_of_us1
 from ivr.carrier.finding import Finding
 from ivr.config.settings import settings
@@ -71,52 +79,6 @@ def _log_in_refused(error: TwilioRestException) -> Finding:
         return Finding("The carrier does not know the account (404).", "Check TWILIO_ACCOUNT_SID.", bars=True)
     said, remedy = _OF_ACCOUNT.get(error.code, (f"The account cannot be read ({error.status}): {error.msg}.", ""))
     return Finding(said, remedy or "Try again later.", bars=True)
-
-
-def numbers() -> Iterator[Finding]:
-    """Whether the hotline's numbers are the account's, take calls, and ask our webhooks."""
-    for number in number_setup.our_numbers():
-        try:
-            found = number_setup.number_of(number)
-        except number_setup.NotOurNumber:
-            yield Finding(
-                f"The account has no number {number}.",
-                "Check HOTLINE_NUMBER, STAFF_NUMBER, DIALLED_LANGUAGES and TWILIO_ACCOUNT_SID, or buy or port the "
-                "number.",
-            )
-            continue
-        yield from _number(number, found)
-
-
-def _number(number: str, found: Number) -> Iterator[Finding]:
-    if not _can(found, "voice"):
-        yield Finding(f"{number} takes no calls.", "Choose another number at the carrier, with voice.")
-    if found.voice_receive_mode == "fax":
-        yield Finding(f"{number} receives faxes only.", "Set it to voice at the carrier.")
-    for kind, sid in (("an application", found.voice_application_sid), ("a SIP trunk", found.trunk_sid)):
-        if sid:
-            yield Finding(
-                f"{number} belongs to {kind} ({sid}) at the carrier, so the number's own webhooks are not asked.",
-                "Take the number out of it at the carrier.",
-            )
-    for name, there, wanted in number_setup.differences(found):
-        if there and there == wanted.partition("#")[0]:
-            yield Finding(
-                f"{number}: {name} has no retries ({wanted.removeprefix(there)}), so a webhook that fails once is a "
-                "lost call.",
-                "Run `python -m ivr carrier configure`.",
-            )
-            continue
-        yield Finding(
-            f"{number}: {name} is {there or 'not set'}, and should be {wanted}.",
-            "Run `python -m ivr carrier configure`.",
-        )
-
-
-def _can(found: Number, ability: str) -> bool:
-    # The library's type says text; the carrier sends an object.
-    abilities = found.capabilities
-    return not isinstance(abilities, dict) or bool(abilities.get(ability))
 
 
 def regions() -> Iterator[Finding]:
@@ -179,55 +141,6 @@ def closed_countries() -> tuple[list[str], list[str]]:
         except TwilioRestException:
             unread.append(country)
     return closed, unread
-
-
-def texts_wanted() -> bool:
-    """Whether the settings let text messages be sent at all."""
-    return bool(settings().text_countries) and settings().text_messages_a_day > 0
-
-
-def sender() -> Iterator[Finding]:
-    """Whether the sender of text messages can send them."""
-    if not texts_wanted():
-        return
-    sender = settings().sms_sender or settings().hotline_number
-    if sender.startswith("MG"):
-        yield from _service(sender)
-    elif not sender.startswith("+"):
-        yield Finding(
-            f"Whether the name {sender} may send text messages cannot be read.",
-            "Some countries take only names that were registered: see the carrier's rules for TEXT_COUNTRIES.",
-            wrong=False,
-        )
-    else:
-        yield from _sending_number(sender)
-
-
-def _service(sid: str) -> Iterator[Finding]:
-    try:
-        service = client().messaging.v1.services(sid)
-        service.fetch()
-        if not service.phone_numbers.list(limit=1) and not service.alpha_senders.list(limit=1):
-            yield Finding(f"The messaging service {sid} has no sender.", "Add a number or name to it at the carrier.")
-    except TwilioRestException as error:
-        yield Finding(f"The messaging service {sid} cannot be read ({error.status}).", "Check SMS_SENDER.")
-
-
-def _sending_number(number: str) -> Iterator[Finding]:
-    choose = "Set SMS_SENDER to a mobile number, a name or a messaging service of the account, or TEXT_COUNTRIES to []."
-    try:
-        found = number_setup.number_of(number)
-    except number_setup.NotOurNumber:
-        yield Finding(f"Text messages are to come from {number}, which is no number of the account.", choose)
-        return
-    if not _can(found, "sms"):
-        yield Finding(f"{number} cannot send text messages.", choose)
-    elif found.sms_url:  # a number that is bought new has one, of the carrier's own
-        yield Finding(
-            f"Whoever answers a text message from {number} is answered by {found.sms_url}; the hotline reads no text "
-            "messages.",
-            "Take that address (A message comes in) away from the number at the carrier.",
-        )
 
 
 def caller_id() -> Iterator[Finding]:
@@ -308,17 +221,20 @@ def _access(sid: str) -> Iterator[Finding]:
 
 
 def account_and_balance() -> Iterator[Finding]:
-    """The account; its tokens and its money where the carrier lets us in."""
+    """The account; its tokens, its API key and its money where the carrier lets us in."""
     found = list(account())
     yield from found
     if not any(one.bars for one in found):
         yield from token_check.tokens()
+        yield from client_key_check.api_key()
         yield from balance()
 
 
 #: All checks after that of the account, in their order.
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    token_check.tokens, balance, numbers, regions, countries, sender, caller_id, *settings_check.CHECKS, recordings,
+    token_check.tokens, client_key_check.api_key, balance, number_check.numbers, regions, countries,
+    sender_check.sender, caller_id,
+    *settings_check.CHECKS, recordings,
 )  # fmt: skip
 
 

@@ -23,18 +23,28 @@ def webhooks() -> Iterator[Change]:
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked. So do all of this module.
     """
-    for number in number_setup.our_numbers():
+    for number in number_setup.numbers_of_texts():
         try:
             found = number_setup.number_of(number)
         except number_setup.NotOurNumber:
             continue
         if differ := number_setup.differences(found):
             lines = [f"  {name}: {there or '(nothing)'} → {wanted}" for name, there, wanted in differ]
-            yield Change("\n".join([f"{number}:", *lines]), _setting(str(found.sid)))
+            yield Change("\n".join([f"{number}:", *lines]), _setting(str(found.sid), number_setup.wanted_of(found)))
 
 
-def _setting(sid: str) -> Callable[[], None]:
-    return lambda: number_setup.set_webhooks(sid, number_setup.wanted_webhooks())
+def _setting(sid: str, webhooks: number_setup.Webhooks) -> Callable[[], None]:
+    return lambda: number_setup.set_webhooks(sid, webhooks)
+
+
+def sender() -> Iterator[Change]:
+    """Let whoever answers a text message be answered by us: that of a number, or of a messaging service."""
+    sid = settings().sms_sender
+    if not sid.startswith("MG"):
+        yield from webhooks()
+    elif differs := number_setup.service_difference(sid):
+        change = f"{sid}: messages that come in are told to {differs[0] or '(nobody)'} → {differs[1]}"
+        yield Change(change, lambda: number_setup.set_service(sid))
 
 
 def regions() -> Iterator[Change]:

@@ -104,6 +104,19 @@ def client_with(token: str) -> Client:
     return _client(token)
 
 
+def client_with_key() -> Client:
+    """A client that logs in with the API key of the settings."""
+    configured = settings()
+    return Client(
+        configured.twilio_api_key,
+        configured.twilio_api_secret,
+        configured.account_sid,
+        http_client=_HttpClient(configured.twilio_timeout),
+        region=configured.twilio_region or None,
+        edge=configured.twilio_edge or None,
+    )
+
+
 def _client(token: str, tried: Sequence[str] = ()) -> Client:
     configured = settings()
     return Client(

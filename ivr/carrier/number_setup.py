@@ -21,7 +21,17 @@ Webhooks = dict[str, str]
 
 
 def wanted_webhooks() -> Webhooks:
-    """The settings that the hotline's number needs at the carrier."""
+    """The settings that a number needs at the carrier which is called, and gets text messages."""
+    return _of_calls() | _of_texts()
+
+
+def wanted_of(found: IncomingPhoneNumberInstance) -> Webhooks:
+    """The settings that a number needs at the carrier: of calls if it is the hotline's, of texts if it gets any."""
+    of_calls = _of_calls() if found.phone_number in our_numbers() else {}
+    return of_calls | (_of_texts() if can(found, "sms") else {})
+
+
+def _of_calls() -> Webhooks:
     wanted = {
         "voice_url": voice_url("/incoming"),
         "voice_fallback_url": fallback_url(),
@@ -31,11 +41,28 @@ def wanted_webhooks() -> Webhooks:
     return wanted | methods
 
 
+def _of_texts() -> Webhooks:
+    return {"sms_url": voice_url("/text/incoming"), "sms_method": "POST"}
+
+
+def can(found: IncomingPhoneNumberInstance, ability: str) -> bool:
+    """Whether a number has an ability, such as `voice` or `sms`."""
+    # The library's type says text; the carrier sends an object.
+    abilities = found.capabilities
+    return not isinstance(abilities, dict) or bool(abilities.get(ability))
+
+
 def our_numbers() -> tuple[str, ...]:
     """The numbers under which the hotline is called, those of team members and of languages among them (E.164)."""
     configured = settings()
     numbers = (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
     return tuple(dict.fromkeys(filter(None, numbers)))
+
+
+def numbers_of_texts() -> tuple[str, ...]:
+    """Our numbers, and that from which text messages come where it is another one (E.164)."""
+    sender = settings().sms_sender
+    return tuple(dict.fromkeys((*our_numbers(), *([sender] if sender.startswith("+") else []))))
 
 
 def number_of(number: str) -> IncomingPhoneNumberInstance:
@@ -53,8 +80,9 @@ def number_of(number: str) -> IncomingPhoneNumberInstance:
 
 def differences(found: IncomingPhoneNumberInstance) -> list[tuple[str, str, str]]:
     """The settings of a number that are not as they should be: their name, what is there, what should be."""
-    there = {name: str(getattr(found, name) or "") for name in wanted_webhooks()}
-    return [(name, there[name], value) for name, value in wanted_webhooks().items() if _differ(there[name], value)]
+    wanted = wanted_of(found)
+    there = {name: str(getattr(found, name) or "") for name in wanted}
+    return [(name, there[name], value) for name, value in wanted.items() if _differ(there[name], value)]
 
 
 def _differ(there: str, wanted: str) -> bool:
@@ -69,6 +97,29 @@ def set_webhooks(number_sid: str, webhooks: Webhooks) -> None:
         TwilioRestException, requests.RequestException: the settings were not changed.
     """
     client().incoming_phone_numbers(number_sid).update(**webhooks)
+
+
+def service_difference(sid: str) -> tuple[str, str] | None:
+    """Whom a messaging service asks about a message that comes in, and who should be asked; None where it is so.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    service, wanted = client().messaging.v1.services(sid).fetch(), _of_texts()["sms_url"]
+    if service.use_inbound_webhook_on_number:
+        return "the webhook of each number", wanted
+    there = service.inbound_request_url or ""
+    return None if there == wanted else (there, wanted)
+
+
+def set_service(sid: str) -> None:
+    """Let a messaging service ask us about each message that comes in.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it was not changed.
+    """
+    asked = {"inbound_request_url": _of_texts()["sms_url"], "inbound_method": "POST"}
+    client().messaging.v1.services(sid).update(use_inbound_webhook_on_number=False, **asked)
 
 
 def set_region(number: str, region: str) -> None:

@@ -18,6 +18,8 @@ from ivr.domain.digits import LARGEST_NUMBER, whole_number
 
 #: Its states of a message that did not arrive. `delivery_unconfirmed` is none: nobody knows.
 _NOT_DELIVERED = ("sending_failed", "delivery_failed")
+#: Its name of the event that somebody has written.
+RECEIVED = "message.received"
 #: Its numbers of errors that mean the same of a message that is not taken as of one that did not arrive.
 _OF_MESSAGES = (40001, 40002, 40003, 40300)
 
@@ -70,6 +72,27 @@ class Event(_Told):
     def code(self) -> int:
         """Its number of the error; 0 where there is none."""
         return _code(self.data.payload.errors)
+
+
+class _Sender(_Told):
+    phone_number: str | None = None
+
+
+class _IncomingMessage(_Told):
+    id: str
+    sender: _Sender = Field(default_factory=_Sender, alias="from")
+    text: str | None = None
+
+
+class _IncomingData(_Told):
+    event_type: str
+    payload: _IncomingMessage
+
+
+class Incoming(_Told):
+    """What it tells at the address of incoming messages: about one, or about one of ours that has no address."""
+
+    data: _IncomingData
 
 
 def send(to: str, body: str, sender: str, status_url: str = "") -> str:

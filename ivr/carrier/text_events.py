@@ -1,7 +1,8 @@
-"""Reads what the carrier tells about a text message: a form, or JSON where it has another interface for texts."""
+"""Reads what the carrier tells about text messages: a form, or JSON where it has another interface for texts."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask import Request, abort
@@ -12,6 +13,18 @@ from ivr.carrier.dialects import dialect
 from ivr.carrier.signature import FORM, JSON, Answer
 from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import LARGEST_NUMBER, number_in
+from ivr.domain.phone_numbers import callable_number
+
+#: A sender that is a telephone. Others are short codes, names, or of another service (`whatsapp:+49…`).
+_NUMBER = re.compile(r"\+[0-9]{6,15}")
+#: Words to which the carrier itself answers: it sends nothing more, or sends again, or says whose number it is. Each
+#: counts as a whole message only. `yes` is none of them here, because people answer so to what they are asked.
+_KEYWORDS = frozenset(
+    {
+        *("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"),
+        *("arret", "arrete", "arrett", "start", "unstop", "help", "info"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,19 @@ class TextEvent:
     message_sid: str
     status: str
     code: int
+
+
+@dataclass(frozen=True)
+class IncomingText:
+    """A text message that somebody has sent to the hotline, without what it says.
+
+    `number`: in E.164, empty where it is none, as that of a short code or a name. `is_keyword`: whether the carrier
+    answers it itself.
+    """
+
+    message_sid: str
+    number: str
+    is_keyword: bool
 
 
 def only_the_carrier() -> Answer | None:
@@ -49,3 +75,28 @@ def read(request: Request) -> TextEvent:
     except ValidationError:
         abort(400)
     return TextEvent(carrier_id(told.message_sid), told.status, told.code)
+
+
+def read_incoming(request: Request) -> IncomingText | None:
+    """The text message that a request brings; None where it tells about one of ours.
+
+    Raises:
+        BadRequest: nothing that can be understood.
+    """
+    if dialect().SENDS_TEXTS:
+        form = request.form
+        said, sid, sender = form.get("Body", ""), form.get("MessageSid", ""), form.get("From", "")
+        return _incoming(sid, sender, said, answered="OptOutType" in form)
+    try:
+        told = telnyx_texts.Incoming.model_validate_json(request.get_data()).data
+    except ValidationError:
+        abort(400)
+    if told.event_type != telnyx_texts.RECEIVED:
+        return None
+    return _incoming(told.payload.id, told.payload.sender.phone_number or "", told.payload.text or "")
+
+
+def _incoming(sid: str, sender: str, said: str, *, answered: bool = False) -> IncomingText:
+    word = " ".join(said[:20].split()).lower()
+    number = callable_number(sender) if _NUMBER.fullmatch(sender) else None
+    return IncomingText(carrier_id(sid), number or "", answered or word in _KEYWORDS)

@@ -42,7 +42,7 @@ def check() -> None:
 @carrier.command("configure")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def configure(yes: bool) -> None:
-    """Set the number's voice, fallback and status URLs, after showing what would change."""
+    """Set the numbers' URLs of calls, fallback, status and text messages, after showing what would change."""
     from ivr.carrier import number_setup
 
     if not (differ := _differences()):
@@ -50,20 +50,20 @@ def configure(yes: bool) -> None:
         return
     if not yes and not click.confirm("Set these?"):
         raise click.Abort
-    for sid in differ:
+    for sid, webhooks in differ.items():
         with plainly():
-            number_setup.set_webhooks(sid, number_setup.wanted_webhooks())
+            number_setup.set_webhooks(sid, webhooks)
     if _differences(quiet=True):
         raise click.ClickException("the carrier did not take all of it")
     click.echo("done, and checked")
 
 
-def _differences(quiet: bool = False) -> list[str]:
-    """Ids of the numbers that are not set up; shows what differs."""
+def _differences(quiet: bool = False) -> dict[str, dict[str, str]]:
+    """What the numbers need that are not set up, by their ids; shows what differs."""
     from ivr.carrier import number_setup
 
-    differ = []
-    for number in number_setup.our_numbers():
+    differ = {}
+    for number in number_setup.numbers_of_texts():
         with plainly():
             found = number_setup.number_of(number)
         changes = number_setup.differences(found)
@@ -73,7 +73,7 @@ def _differences(quiet: bool = False) -> list[str]:
                 click.secho(f"  - {name}: {there or '(nothing)'}", fg="red")
                 click.secho(f"  + {name}: {wanted}", fg="green")
         if changes:
-            differ.append(str(found.sid))
+            differ[str(found.sid)] = number_setup.wanted_of(found)
     return differ
 
 

@@ -19,6 +19,7 @@ UNCHECKED = (
     "in which region calls are processed and recorded",
     "which countries the account may call and text (CALLBACK_COUNTRIES, TEXT_COUNTRIES)",
     "whether SMS_SENDER can send text messages",
+    "who is told of text messages that come in (…/voice/text/incoming)",
     "whether the hotline's number may be shown to those who are called",
     "whether recordings are protected by a log-in, encrypted for somebody else, or left behind",
 )
@@ -61,7 +62,8 @@ class plainly:  # noqa: N801 - reads as a statement
 
         if isinstance(error, NotOurNumber):
             raise click.ClickException(
-                f"the carrier's account has no number {error}: see HOTLINE_NUMBER, STAFF_NUMBER and TWILIO_ACCOUNT_SID"
+                f"the carrier's account has no number {error}: see HOTLINE_NUMBER, STAFF_NUMBER, SMS_SENDER and "
+                "TWILIO_ACCOUNT_SID"
             ) from None
         if isinstance(error, Refused):
             raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
@@ -69,6 +71,7 @@ class plainly:  # noqa: N801 - reads as a statement
             asked = urlsplit(str(getattr(error.request, "url", "") or ""))  # not all is asked of one host
             where = f"{asked.scheme}://{asked.netloc}" if asked.netloc else settings().carrier_base_url
             raise click.ClickException(
-                f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL and the network; in "
+                f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL, "
+                "TWILIO_REGION, TWILIO_EDGE and the network; in "
                 "local mode `make run` must be running"
             ) from None

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 #: Settings that the steps depend on: all are gone through again when one of them has changed.
 _SETTINGS = (
-    "account_sid", "auth_tokens", "hotline_number", "staff_number", "dialled_languages", "twilio_region", "twilio_edge",
+    "account_sid", "auth_tokens", "twilio_api_key", "twilio_api_secret", "hotline_number", "staff_number",
+    "dialled_languages", "twilio_region", "twilio_edge",
     "calls_url", "fallback_url", "callback_countries", "text_countries", "sms_sender", "voices",
     "synthetic_call_minutes", "synthetic_call_from",
 )  # fmt: skip
@@ -60,7 +61,7 @@ def setup(to: str | None, again: bool) -> None:
 
 
 def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
-    from ivr.carrier import account_check, account_mending, settings_check
+    from ivr.carrier import account_check, account_mending, number_check, sender_check, settings_check
     from ivr.operations import carrier_trial
 
     asked: list[str] = [to] if to else []
@@ -79,11 +80,11 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
         yield from carrier_trial.address()
 
     return {
-        "account": ("Account and token", account_check.account_and_balance, None),
-        "numbers": ("Numbers and their webhooks", account_check.numbers, account_mending.webhooks),
+        "account": ("Account, token and API key", account_check.account_and_balance, None),
+        "numbers": ("Numbers and their webhooks", number_check.numbers, account_mending.webhooks),
         "regions": ("Region in which calls are processed", account_check.regions, account_mending.regions),
         "countries": ("Countries that are called and texted", account_check.countries, account_mending.countries),
-        "sender": ("Sender of text messages", account_check.sender, None),
+        "sender": ("Sender of text messages", sender_check.sender, account_mending.sender),
         "caller_id": ("Number that is shown to those who are called", account_check.caller_id, None),
         "recordings": ("Recordings", account_check.recordings, None),
         "fallback": ("Another host for the fallback", settings_check.fallback, None),
@@ -120,7 +121,7 @@ def _changed(mend: Mend) -> bool:
 
 
 def _fingerprint() -> str:
-    from ivr.carrier.account_check import texts_wanted
+    from ivr.carrier.sender_check import texts_wanted
     from ivr.config.settings import settings
 
     values = [*(str(getattr(settings(), name)) for name in _SETTINGS), str(texts_wanted())]

@@ -57,7 +57,7 @@ PERMISSIONS: dict[str, Permission] = {
     "spoken": _open(CARRIER, _("Answers that callers say: recorded for seconds, after they have agreed")),
     "legs": _open(CARRIER, _("Telephones that are rung: members, interpreters, companions, callbacks")),
     "rooms": _open(CARRIER, _("Telephones of a conversation, for a sentence, a question or a key")),
-    "texts": _open(CARRIER, _("What became of text messages")),
+    "texts": _open(CARRIER, _("What became of text messages, and that somebody has written one")),
     "duty": _open(CARRIER, _("The call that asks a member at the start of a duty whether they answer calls")),
     "staff": _open(CARRIER, _("The number for team members (personal number, PIN, code of the app)")),
     "trial": _open(CARRIER, _("The trial call of an operator")),

@@ -23,14 +23,18 @@ class Account:
     voice: bool = True
     sms: bool = True
     receive_mode: str = "voice"
-    #: Who is asked what answers a text message to the number.
-    sms_url: str = ""
     voice_application_sid: str = ""
+    sms_application_sid: str = ""
     trunk_sid: str = ""
     #: Numbers that may be shown as caller though they are not the account's.
     verified_numbers: tuple[str, ...] = ()
     #: Messaging services by id, each with its senders.
     services: tuple[tuple[str, int], ...] = ()
+    #: Who is told of a text message that comes in to a messaging service; `service_defers`: its numbers say who.
+    service_url: str = ""
+    service_defers: bool = False
+    #: API keys by id, each with its secret, and whether it is a restricted one.
+    api_keys: tuple[tuple[str, str, bool], ...] = ()
     #: Whether a recording's audio is encrypted, and whether everybody gets it who knows its address.
     recordings_encrypted: bool = False
     recordings_open: bool = False

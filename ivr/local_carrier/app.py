@@ -8,6 +8,7 @@ from ivr.config.settings import Settings
 from ivr.domain.enums import CarrierName
 from ivr.local_carrier import (
     clients_api,
+    incoming_texts,
     own_number,
     rest_account,
     rest_api,
@@ -32,6 +33,7 @@ def create_switch(settings: Settings) -> Switch:
         "voice_url": f"{settings.calls_url}/voice/incoming",
         "fallback_url": f"{settings.base_url}/voice/fallback",
         "status_url": f"{settings.calls_url}/voice/status",
+        "text_url": f"{settings.calls_url}/voice/text/incoming",
     }
     # The webhooks that `carrier configure` has set are kept, if they belong to this installation.
     kept = {name: url for name, url in store.number().items() if name in webhooks and url.startswith(webhooks[name])}
@@ -66,6 +68,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
         app.register_blueprint(softphone_api.pages)
         app.register_blueprint(clients_api.pages)
         app.register_blueprint(scripted_calls_api.pages)
+        app.register_blueprint(incoming_texts.pages)
 
     app.wsgi_app = Paths(app.wsgi_app, switch.dialect)  # type: ignore[method-assign]
 

@@ -27,6 +27,8 @@ class Subscription:
     voice_url: str
     fallback_url: str
     status_url: str
+    #: Who is told of a text message to the number.
+    text_url: str = ""
 
     @property
     def number_sid(self) -> str:

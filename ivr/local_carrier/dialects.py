@@ -46,6 +46,8 @@ class Dialect:
     voices: Mapping[str, str] = field(default_factory=lambda: VOICE_LANGUAGES)
     #: What is told about a text message by JSON, where it is no form: id, recipient, status, error of Twilio -> event.
     text_event: Callable[[str, str, str, int], object] | None = None
+    #: What is told by JSON of a text message that comes in, where it is no form: id, sender, recipient, text -> event.
+    text_received: Callable[[str, str, str, str], object] | None = None
     #: Statuses by which a webhook has been taken in.
     taken: Container[int] = range(200, 300)
     #: Whether browsers can be called as clients, by their identity.
@@ -106,6 +108,15 @@ def _message_event(sid: str, to: str, status: str, code: int) -> object:
     return {"data": {"record_type": "event", "event_type": kind, "id": str(uuid.uuid4()), "payload": payload}}
 
 
+def _received_event(sid: str, from_: str, to: str, body: str) -> object:
+    sender = {"phone_number": from_, "carrier": "", "line_type": "Wireless"}
+    receiver = {"phone_number": to, "status": "webhook_delivered", "carrier": "", "line_type": ""}
+    payload: dict[str, object] = {"record_type": "message", "direction": "inbound", "id": sid, "type": "SMS"}
+    payload |= {"from": sender, "to": [receiver], "cc": [], "text": body, "media": [], "errors": []}
+    event = {"record_type": "event", "event_type": "message.received", "id": str(uuid.uuid4()), "payload": payload}
+    return {"data": event, "meta": {"attempt": 1}}
+
+
 TWILIO = Dialect(
     CarrierName.TWILIO,
     lambda: "CA" + secrets.token_hex(16),
@@ -137,6 +148,7 @@ DIALECTS = {
         _texml_path,
         _voices(CarrierName.TELNYX),
         _message_event,
+        _received_event,
         taken=(200,),
     ),
 }

@@ -26,6 +26,14 @@ def caller_ids() -> Response:
     return page("outgoing_caller_ids", [{"sid": f"PN{number[1:]:0>32}", "phone_number": number} for number in verified])
 
 
+@pages.get("/Keys/<sid>.json")
+def api_key(sid: str) -> Response:
+    """An API key, in the manner of regions that have no restricted ones."""
+    if sid not in [key for key, _, _ in current_switch().store.account.api_keys]:
+        abort(404)
+    return jsonify(sid=sid, friendly_name="Browsers", date_created=None, date_updated=None)
+
+
 @pages.get("/Balance.json")
 def balance() -> Response:
     """What is left of the account's money."""
@@ -39,10 +47,11 @@ def usage() -> Response:
     store, category = current_switch().store, request.args.get("Category", "")
     directions = {"calls-inbound": "inbound", "calls-outbound": "outbound-api"}
     calls = sum(call.direction == directions.get(category) for call in store.calls())
-    count = len(list(store.messages())) if category == "sms-outbound" else calls
+    sent = [one for one in store.messages() if one.direction != "inbound"]
+    count = len(sent) if category == "sms-outbound" else calls
     price = count * (0.075 if category == "sms-outbound" else 0.05)
     if category == "totalprice":
-        calls, texts = len(list(store.calls())), len(list(store.messages()))
+        calls, texts = len(list(store.calls())), len(sent)
         count, price = calls + texts, calls * 0.05 + texts * 0.075
     record = {"category": category, "count": str(count), "price": f"{price:.3f}", "price_unit": "eur"}
     return page("usage_records", [record])

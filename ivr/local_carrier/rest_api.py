@@ -27,13 +27,23 @@ def authentication(switch: Switch) -> Callable[[], Response | None]:
 
     def authenticate() -> Response | None:
         account_sid, logged_in = switch.subscription.account_sid, switch.dialect.logged_in
-        if not any(logged_in(request, account_sid, token) for token in switch.tokens.valid):
+        by_token = any(logged_in(request, account_sid, token) for token in switch.tokens.valid)
+        if not by_token and not _by_key(switch):
             return error(401, 20003, "Authenticate")
         if code := switch.store.account.refused_with:
             return error(status_of_error(code), code, "refused on request")
         return None
 
     return authenticate
+
+
+def _by_key(switch: Switch) -> bool:
+    """Carrier: a standard API key reads everything but accounts and keys, a restricted one what it is allowed."""
+    keys = [(sid, secret) for sid, secret, restricted in switch.store.account.api_keys if not restricted]
+    of_account = request.path == f"/2010-04-01/Accounts/{switch.subscription.account_sid}.json"
+    if of_account or "/Keys/" in request.path:
+        return False
+    return any(switch.dialect.logged_in(request, sid, secret) for sid, secret in keys)
 
 
 def blueprint(account_sid: str, authenticate: Callable[[], Response | None]) -> Blueprint:

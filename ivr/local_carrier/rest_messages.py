@@ -27,6 +27,8 @@ def create() -> tuple[Response, int] | Response:
         return error(400, 21602, "To, From (or MessagingServiceSid) and Body are needed")
     if refused := refusal("texts", form["To"]) or _cannot_send(sender):
         return refused
+    if form["To"] in current_switch().opted_out:
+        return error(400, 21610, "Attempt to send to unsubscribed recipient")
     message = MessageRecord(new_sid("SM"), sender, form["To"], form["Body"])
     current_switch().deliver(message, form.get("StatusCallback", ""))
     return jsonify(message_json(message)), 201

@@ -9,8 +9,10 @@ from ivr.local_carrier.rest_format import current_switch, error, number_json, pa
 pages = Blueprint("numbers", __name__)
 
 #: The webhooks of a number: field of the carrier's form -> attribute of the subscription.
-_WEBHOOKS = {"VoiceUrl": "voice_url", "VoiceFallbackUrl": "fallback_url", "StatusCallback": "status_url"}
-_METHODS = ("VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod")
+_WEBHOOKS = {
+    "VoiceUrl": "voice_url", "VoiceFallbackUrl": "fallback_url", "StatusCallback": "status_url", "SmsUrl": "text_url",
+}  # fmt: skip
+_METHODS = ("VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod", "SmsMethod")
 
 
 @pages.get("/IncomingPhoneNumbers.json")

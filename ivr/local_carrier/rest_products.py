@@ -1,4 +1,4 @@
-"""REST: what the carrier serves at other hosts: regions of numbers, countries, messaging services, auth tokens."""
+"""REST: what is at other hosts: regions of numbers, countries, messaging services, auth tokens, API keys."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def blueprint(authenticate: Callable[[], Response | None]) -> Blueprint:
     rest.add_url_rule("/v1/DialingPermissions/BulkCountryUpdates", view_func=set_countries, methods=["POST"])
     rest.add_url_rule("/v1/AuthTokens/Promote", view_func=promote_token, methods=["POST"])
     rest.add_url_rule("/v1/Services/<sid>", view_func=service)
+    rest.add_url_rule("/v1/Services/<sid>", view_func=set_service, methods=["POST"])
+    rest.add_url_rule("/v1/Keys/<sid>", view_func=api_key)
     rest.add_url_rule("/v1/Services/<sid>/<kind>", view_func=senders)
     return rest
 
@@ -30,7 +32,7 @@ def region(number: str) -> Response:
     """The region in which calls to the number are processed."""
     if number != current_switch().subscription.number:
         return error(404, 20404, "no such number")
-    return jsonify(phone_number=number, voice_region=current_switch().store.account.region)
+    return jsonify(phone_number=number, voice_region=current_switch().store.account.region, url=request.url)
 
 
 def set_region(number: str) -> Response:
@@ -47,7 +49,7 @@ def country(code: str) -> Response:
     dear = code in account.dear_countries
     return jsonify(
         iso_code=code, low_risk_numbers_enabled=code not in account.closed_countries,
-        high_risk_special_numbers_enabled=dear, high_risk_tollfraud_numbers_enabled=dear,
+        high_risk_special_numbers_enabled=dear, high_risk_tollfraud_numbers_enabled=dear, url=request.url,
     )  # fmt: skip
 
 
@@ -74,7 +76,31 @@ def promote_token() -> Response:
 def service(sid: str) -> Response:
     """A messaging service."""
     _senders_of(sid)
-    return jsonify(sid=sid, friendly_name="Hotline")
+    account = current_switch().store.account
+    return jsonify(
+        sid=sid, friendly_name="Hotline", inbound_request_url=account.service_url or None, inbound_method="POST",
+        use_inbound_webhook_on_number=account.service_defers,
+    )  # fmt: skip
+
+
+def set_service(sid: str) -> Response:
+    """Choose who is told of a message that comes in to a messaging service."""
+    _senders_of(sid)
+    store = current_switch().store
+    store.account.service_url = request.form.get("InboundRequestUrl", store.account.service_url)
+    defers = request.form.get("UseInboundWebhookOnNumber")
+    store.account.service_defers = store.account.service_defers if defers is None else defers.lower() == "true"
+    store.keep_account()
+    return service(sid)
+
+
+def api_key(sid: str) -> Response:
+    """An API key; a restricted one has a policy."""
+    for key, _, restricted in current_switch().store.account.api_keys:
+        if key == sid:
+            policy = {"allow": ["/twilio/voice/calls/read"]} if restricted else None
+            return jsonify(sid=key, friendly_name="Browsers", date_created=None, date_updated=None, policy=policy)
+    return error(404, 20404, f"The requested resource {request.path} was not found")
 
 
 def senders(sid: str, kind: str) -> Response:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class RecordingRecord:
 
 @dataclass
 class MessageRecord:
-    """A text message (SMS) as the REST interface shows it. It is stored, and never sent."""
+    """A text message (SMS) as the REST interface shows it. One by the hotline is stored, and never sent."""
 
     sid: str
     from_: str
@@ -105,6 +105,7 @@ class MessageRecord:
     date_created: str = field(default_factory=_now)
     #: Why it was not delivered; 0 where it was.
     error_code: int = 0
+    direction: str = "outbound-api"
 
 
 @dataclass
@@ -166,7 +167,8 @@ class Store:
     @cached_property
     def account(self) -> Account:
         """What is set of the account; kept by `keep_account`."""
-        return _record(self._directory / "account.json", Account) or Account()
+        kept = _record(self._directory / "account.json", dict[str, Any]) or {}
+        return Account(**{name: value for name, value in kept.items() if name in Account.__dataclass_fields__})
 
     def keep_account(self) -> None:
         """Store what is set of the account."""

@@ -54,6 +54,8 @@ class Switch:
         self.telephones: dict[str, Telephone] = {}
         #: Whether text messages are taken, which nobody receives; not where there is no carrier at all.
         self.sends_texts = True
+        #: Who has sent a text message that says they want none.
+        self.opted_out: set[str] = set()
         #: The telephone of every other number.
         self.outside: Callable[[str], Telephone] = lambda number: never_answers
         #: Browsers that are registered as clients, by their address; each is one of the telephones.

@@ -9,10 +9,10 @@ from datetime import datetime
 import requests
 
 from ivr.carrier import address_trial, call_control
-from ivr.carrier.account_check import texts_wanted
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.finding import Finding
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
+from ivr.carrier.sender_check import texts_wanted
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.domain import words

@@ -43,6 +43,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "days": "days",
     "form": "prompt",
     "link": "text",
+    "hotline_number": "text",
 }
 
 #: The days of the week, Monday first.

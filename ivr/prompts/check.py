@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, str] = {
     "day": "28",
     "month": "12",
     "link": "https://www.jobcenter.digital",
+    "hotline_number": "+494211782666",
 }
 
 

@@ -39,6 +39,7 @@ def checked(exchange: Switch, monkeypatch: pytest.MonkeyPatch):
         exchange.subscription.voice_url = wanted["voice_url"]
         exchange.subscription.fallback_url = wanted["voice_fallback_url"]
         exchange.subscription.status_url = wanted["status_callback"]
+        exchange.subscription.text_url = wanted["sms_url"]
         return CliRunner().invoke(command_line, ["carrier", "check"])
 
     return run
@@ -65,13 +66,13 @@ def test_an_account_in_order_passes_and_says_what_cannot_be_read(checked) -> Non
         ({"closed_countries": ("TR", "UA")}, "The account may not call TR, UA", "carrier setup"),
         ({"voice": False}, f"{NUMBER} takes no calls", "with voice"),
         ({"sms": False}, f"{NUMBER} cannot send text messages", "Set SMS_SENDER"),
-        (
-            {"sms_url": "https://demo.twilio.com/welcome/sms/reply"},
-            "is answered by https://demo.twilio.com",
-            "Take that",
-        ),
         ({"receive_mode": "fax"}, f"{NUMBER} receives faxes only", "voice"),
         ({"voice_application_sid": "AP1"}, f"{NUMBER} belongs to an application (AP1)", "Take the number out"),
+        (
+            {"sms_application_sid": "AP2"},
+            f"{NUMBER} belongs to an application for text messages (AP2)",
+            "Take the number out",
+        ),
         ({"trunk_sid": "TK1"}, f"{NUMBER} belongs to a SIP trunk (TK1)", "Take the number out"),
     ],
 )
@@ -151,6 +152,13 @@ def test_each_of_two_tokens_is_tried_by_itself(checked, exchange: Switch, valid:
     ("attribute", "there", "said"),
     [
         ("voice_url", "{wanted}", "voice_url has no retries (#ct=2000"),
+        ("text_url", "{wanted}", "sms_url has no retries (#ct=2000"),
+        ("text_url", "", "sms_url is not set, and should be"),
+        (
+            "text_url",
+            "https://demo.twilio.com/welcome/sms/reply",
+            "sms_url is https://demo.twilio.com/welcome/sms/reply",
+        ),
         ("status_url", "{wanted}", "status_callback has no retries (#ct=2000"),
         ("fallback_url", "{wanted}", "voice_fallback_url has no retries (#ct=2000"),
         ("voice_url", "", "voice_url is not set, and should be"),
@@ -275,8 +283,79 @@ def test_a_messaging_service_without_a_sender_is_named(checked, exchange: Switch
     service = "MG" + "1" * 32
     exchange.store.account = Account(services=((service, 0),))
     assert f"The messaging service {service} has no sender" in checked(sms_sender=service).output
-    exchange.store.account = Account(services=((service, 1),))
+    exchange.store.account = Account(services=((service, 1),), service_url=number_setup.wanted_webhooks()["sms_url"])
     assert checked().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("account", "asked"),
+    [
+        ({}, "nobody"),
+        ({"service_url": "https://demo.twilio.com/reply"}, "https://demo.twilio.com/reply"),
+        ({"service_url": "https://demo.twilio.com/reply", "service_defers": True}, "the webhook of each number"),
+    ],
+)
+def test_a_messaging_service_that_does_not_tell_us_of_answers_is_named(
+    checked, exchange: Switch, account: dict, asked: str
+) -> None:
+    service = "MG" + "1" * 32
+    exchange.store.account = Account(services=((service, 1),), **account)
+    done = checked(sms_sender=service)
+    assert done.exit_code == 1
+    wanted = number_setup.wanted_webhooks()["sms_url"]
+    assert f"a text message of {service} is answered by {asked}, and should be by {wanted}." in done.output
+
+
+def test_the_sender_of_alerts_is_looked_at_where_callers_get_no_texts(checked, exchange: Switch) -> None:
+    """Alerts as text messages come from the same sender, whatever countries callers are texted in."""
+    exchange.store.account = Account(sms=False)
+    assert "cannot send" not in checked(text_countries="[]").output
+    alerts = '[{"name": "house", "to": "sms:+4915112345678", "events": ["carrier_fault"]}]'
+    assert f"{NUMBER} cannot send text messages" in checked(text_countries="[]", alerts=alerts).output
+
+
+KEY, GIVEN = "SK" + "1" * 32, "what goes with it"
+
+
+@pytest.mark.parametrize(
+    ("keys", "region", "said", "remedy"),
+    [
+        (((KEY, GIVEN, False),), "", "", ""),
+        (((KEY, GIVEN, False),), "ie1", "", ""),
+        ((), "", f"The account has no API key {KEY} in region us1", "Create a standard API key of the account, in"),
+        ((), "ie1", f"The account has no API key {KEY} in region ie1", "in region ie1, and set TWILIO_API_KEY"),
+        ((("SK" + "2" * 32, GIVEN, False),), "", "it was revoked, or is of another account or region", "Create"),
+        (((KEY, GIVEN, True),), "", f"The API key {KEY} is a restricted one", "Create a standard API key"),
+        (((KEY, "another", False),), "", "The carrier refuses TWILIO_API_SECRET (401)", "Set TWILIO_API_SECRET"),
+        (((KEY, "another", False),), "ie1", "The carrier refuses TWILIO_API_SECRET (401)", "Set TWILIO_API_SECRET"),
+    ],
+    ids=["right", "of a region", "revoked", "of no region", "another", "restricted", "secret", "secret of a region"],
+)
+def test_an_api_key_that_signs_no_access_tokens_is_named(
+    checked, exchange: Switch, keys: tuple, region: str, said: str, remedy: str
+) -> None:
+    """Otherwise it is noticed when a member's browser cannot be rung."""
+    exchange.store.account = Account(api_keys=keys, region=region or "us1")
+    edge = {"twilio_region": region, "twilio_edge": "dublin"} if region else {}
+    tokens = {"twilio_us1_auth_token": configuration.settings().auth_token} if region else {}
+    done = checked(twilio_api_key=KEY, twilio_api_secret=GIVEN, **edge, **tokens)
+    named = [line for line in done.output.splitlines() if line.startswith("✗")]
+    assert len(named) == (1 if said else 0), done.output
+    assert all(said in line and remedy in line for line in named)
+
+
+def test_an_api_key_that_cannot_be_looked_up_is_no_pass(checked, exchange: Switch, monkeypatch) -> None:
+    """A carrier that is away, or refuses for another reason, does not make a key look revoked."""
+    asks = TwilioHttpClient.request
+
+    def request(self: TwilioHttpClient, method: str, url: str, *args: object, **kwargs: object) -> TwilioResponse:
+        refused = TwilioResponse(503, '{"status": 503, "code": 20503, "message": "no"}')
+        return refused if "/Keys/" in url else asks(self, method, url, *args, **kwargs)
+
+    monkeypatch.setattr(TwilioHttpClient, "request", request)
+    done = checked(twilio_api_key=KEY, twilio_api_secret=GIVEN)
+    assert done.exit_code == 1
+    assert "✗ The api key cannot be read (503): no." in done.output
 
 
 def test_recordings_that_are_open_encrypted_or_left_behind_are_named(checked, exchange: Switch) -> None:

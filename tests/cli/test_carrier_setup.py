@@ -17,7 +17,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
-from ivr.carrier import account_check, address_trial, settings_check
+from ivr.carrier import account_check, address_trial, number_check, number_setup, sender_check, settings_check
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
@@ -71,6 +71,7 @@ def test_a_new_account_is_set_up_step_by_step(web: Switch) -> None:
     assert "calls to ordinary numbers of TR, UA: forbidden → allowed" in done.output
     assert (web.store.account.region, web.store.account.closed_countries) == ("us1", ())
     assert web.subscription.voice_url == f"{configuration.settings().calls_url}/voice/incoming" + done_fragment()
+    assert web.subscription.text_url == f"{configuration.settings().calls_url}/voice/text/incoming" + done_fragment()
     assert [one.to for one in web.store.messages()] == [MOBILE]
     again = setup()
     assert again.output.count("done before") == 11, "nothing is done twice"
@@ -261,6 +262,7 @@ def test_each_address_that_the_carrier_is_told_is_asked_for(web: Switch, monkeyp
     (found,) = address_trial.of(base, "PUBLIC_BASE_URL")
     assert f"{base}/voice/status does not take a webhook" in found.what
     webhooks = {"/voice/incoming", "/voice/status", "/voice/answer", "/voice/recording", "/voice/text/status"}
+    webhooks |= {"/voice/text/incoming"}
     assert set(asked) >= webhooks
     with database.reading() as session:
         assert session.scalars(select(Call)).all() == [], "a trial is no call"
@@ -308,6 +310,8 @@ def test_a_messaging_service_sends_the_text(web: Switch, monkeypatch: pytest.Mon
     done = setup()
     assert done.exit_code == 0, done.output
     assert [one.from_ for one in web.store.messages()] == [service]
+    assert f"{service}: messages that come in are told to (nobody) → " in done.output
+    assert web.store.account.service_url == number_setup.wanted_webhooks()["sms_url"]
 
 
 STEPS = (
@@ -329,7 +333,7 @@ def test_ctrl_c_loses_no_step(web: Switch, monkeypatch: pytest.MonkeyPatch, brok
     with monkeypatch.context() as person:
         place = next(
             place
-            for place in (carrier_trial, account_check, settings_check)
+            for place in (carrier_trial, account_check, number_check, sender_check, settings_check)
             if hasattr(place, CHECKS.get(broken_off, broken_off))
         )
         person.setattr(place, CHECKS.get(broken_off, broken_off), interrupted)
@@ -405,5 +409,5 @@ def test_an_account_of_another_carrier_is_not_passed_without_being_looked_at(
     refused = CliRunner().invoke(command_line, ["carrier", command])
     assert refused.exit_code == 1
     assert f"knows Twilio only, not {carrier}" in refused.output
-    assert refused.output.count("· ") == 8, "what is not checked is said"
+    assert refused.output.count("· ") == 9, "what is not checked is said"
     assert "in order" not in refused.output and "as it should be" not in refused.output

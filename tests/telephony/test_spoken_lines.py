@@ -107,6 +107,7 @@ CALLERS = (
         "appointment_place": "Doventorsteinweg 48, Erdgeschoss", "days": "90", "form": "form_change",
         "today": "2026-11-23", "h": "8", "m": "5", "weekday": "monday", "day": "3", "month": "5",
         "link": "https://example.org",
+        "hotline_number": "0421 1782666",
     },
 )  # fmt: skip
 

@@ -216,6 +216,8 @@ class SmsTemplate(StrEnum):
     APPOINTMENT = "sms_appointment"
     ANSWER = "sms_answer"
     NUMBER_CHANGED = "sms_number_changed"
+    #: The answer to whoever writes to the hotline.
+    NOT_READ = "sms_not_read"
     #: The words of a team's text module: no prompt.
     MODULE = "sms_module"
 

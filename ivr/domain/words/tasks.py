@@ -197,6 +197,7 @@ SMS_TEMPLATES = Words(
         SmsTemplate.APPOINTMENT: _("The appointment"),
         SmsTemplate.ANSWER: _("Answer in writing"),
         SmsTemplate.NUMBER_CHANGED: _("A number was changed"),
+        SmsTemplate.NOT_READ: _("Answer to a text message of theirs, which nobody reads"),
         SmsTemplate.MODULE: _("Text module"),
     },
     SmsTemplate,

@@ -141,7 +141,14 @@ TABLES: dict[str, Kept] = {
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {RetentionKind.NUMBER_AND_NAME: _("the row")},
     ),
-    "text_messages": Kept("callers", _("Text messages and the number they went to"), (RetentionKind.NUMBER_AND_NAME,)),
+    "text_messages": Kept(
+        "callers",
+        _(
+            "Text messages and the number they went to. Of what somebody writes to the hotline nothing is kept but the "
+            "answer that nobody reads it; the carrier's record of it is deleted in the night after"
+        ),
+        (RetentionKind.NUMBER_AND_NAME,),
+    ),
     "line_entries": Kept(
         "callers",
         _("Entries of the call queues; the call's sealed state"),

@@ -26,10 +26,11 @@ _VOICES = re.compile(r"Polly\.[A-Za-z]+|Google\.[a-z]+-[A-Z]+-Standard-[A-Z]|man
 #: Description -> the resources of it that are kept.
 _RESOURCES = {
     "api_v2010": r"/2010-04-01/Accounts(/\{Sid\}|/\{AccountSid\}/(Calls|Conferences|Messages|Recordings|Balance|"
-    r"IncomingPhoneNumbers|OutgoingCallerIds|Usage/Records)(/\{\w*Sid\}(/Participants(/\{CallSid\})?|/Notifications)?)?)?\.json",
+    r"IncomingPhoneNumbers|OutgoingCallerIds|Keys|Usage/Records)(/\{\w*Sid\}(/Participants(/\{CallSid\})?|/Notifications)?)?)?\.json",
     "accounts_v1": r"/v1/AuthTokens/Promote",
     "voice_v1": r"/v1/(DialingPermissions/(Countries(/\{IsoCode\})?|BulkCountryUpdates)|Settings)",
     "routes_v2": r"/v2/PhoneNumbers/\{PhoneNumber\}",
+    "iam_v1": r"/v1/Keys/\{Sid\}",
     "messaging_v1": r"/v1/Services(/\{Sid\}|/\{ServiceSid\}/(PhoneNumbers|AlphaSenders))?",
     "pricing_v2": r"/v2/Voice/Numbers/\{DestinationNumber\}",
 }
