@@ -1,6 +1,7 @@
-"""Requests of the carrier that have been counted: one that is delivered again, because no answer came, counts as one.
+"""Requests that have been counted: one of the carrier that is delivered again, because no answer came, counts as one.
 
-Only a keyed hash of the request is kept, and for an hour: the carrier repeats a request within seconds.
+Forms of pages are counted like that, too. Only a keyed hash of the request is kept, and for an hour: the carrier
+repeats a request within seconds.
 """
 
 from __future__ import annotations

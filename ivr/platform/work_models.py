@@ -34,7 +34,7 @@ class SpoolEntry(Base):
 
 
 class CountedRequest(Base):
-    """A request of the carrier that has been counted: delivered again it counts no second time."""
+    """A request of the carrier or a form that has been counted: delivered again it counts no second time."""
 
     __tablename__ = "counted_requests"
     #: Keyed hash of the request, and of what is counted.

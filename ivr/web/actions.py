@@ -24,7 +24,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, database_faults
-from ivr.web import forms, template_helpers
+from ivr.web import forms, sent_once, template_helpers
 from ivr.web.authorisation import me
 from ivr.web.forms import F
 
@@ -69,12 +69,13 @@ def act(
     A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
     and says `done`, which names what was done. `refusals` has the sentence for each exception of a lower package that
     is an answer and not a fault; two who write the same at one moment are a refusal of the second. `if_refused` runs
-    after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
+    after a refusal. The same form is done once. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
     """
     sentences = refusals or {}
     answers: tuple[type[Exception], ...] = (Refused, NotNow, IntegrityError, *sentences)
     try:
         with (database.writing_alone if alone else database.writing)() as session:
+            sent_once.require_first(session, after or back)
             action(session)
     except answers as error:
         if isinstance(error, IntegrityError) and not database_faults.is_clash(error):
@@ -148,6 +149,7 @@ def task_form(model: type[F], task_id: int) -> F:
     """
     with database.reading() as session:
         if queries.one(session, me(), task_id) is None:
+            sent_once.require_unknown(session, url_for("desk.queue"))  # handed over: it is another team's now
             abort(404)
     try:
         return forms.read(model, url_for("desk.task", task_id=task_id))

@@ -81,6 +81,7 @@ from ivr.web import (
     rate_limits,
     sealed_values,
     security_headers,
+    sent_once,
     shared_views,
     side_bar,
     single_sign_on,
@@ -178,21 +179,9 @@ def create_app() -> Flask:
     single_sign_on.install(app)
     authorisation.install_guard(app)
     for part in (
-        template_helpers,
-        appearance,
-        side_bar,
-        shared_views,
-        kept_rows,
-        live_channel,
-        contact_labels,
-        forms,
-        sealed_values,
-        kept_forms,
-        incidents,
-        errors,
-        message_facts,
-        transcript_words,
-    ):
+        template_helpers, appearance, side_bar, shared_views, kept_rows, live_channel, contact_labels, forms,
+        sealed_values, sent_once, kept_forms, incidents, errors, message_facts, transcript_words,
+    ):  # fmt: skip
         part.install(app)
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

@@ -21,7 +21,7 @@ from ivr.domain.text_folding import folded
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
-from ivr.web import forms, search_log, task_export, template_helpers
+from ivr.web import forms, search_log, sent_once, task_export, template_helpers
 from ivr.web.actions import act, marks_in
 from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
@@ -79,6 +79,7 @@ def _assign(form: SelectionForm) -> AnyResponse:
         if to is None:
             flash(gettext("Please choose somebody."), "warning")
             return redirect(queue_address())
+        sent_once.require_first(session, queue_address())
         tasks, now = queries.some(session, me(), form.ids), utc_now()
         with undo.recorded(session, TaskEventKind.ASSIGNED, tasks, me(), now):
             given, refused = claims.assign_all(session, tasks, to, me(), now)
@@ -89,6 +90,7 @@ def _assign(form: SelectionForm) -> AnyResponse:
 def _close(form: SelectionForm) -> AnyResponse:
     done, refused, news, marks = 0, 0, list[str](), _marks(form)
     with database.writing() as session:
+        sent_once.require_first(session, queue_address())
         tasks, now = queries.some(session, me(), form.ids), utc_now()
         with undo.recorded(session, TaskEventKind.CLOSED, tasks, me(), now):
             for task in tasks:

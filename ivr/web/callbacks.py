@@ -43,7 +43,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.privacy import legal_holds
-from ivr.web import forms, macros, search_log, side_bar, task_list, undoing
+from ivr.web import forms, macros, search_log, sent_once, side_bar, task_list, undoing
 from ivr.web.authorisation import actor, me
 from ivr.web.event_texts import language_name
 from ivr.web.form_fields import Line
@@ -107,6 +107,7 @@ def take_next() -> AnyResponse:
     """Take the most urgent task I may serve."""
     now = utc_now()
     with database.writing() as session:
+        sent_once.require_first(session, url_for("desk.queue", view="mine"))
         languages = agent_presence.read_presence(session, me().id, now).languages
         task = claims.take_next(session, me(), languages, now)
     if task is None:

@@ -44,7 +44,7 @@ from ivr.privacy import nightly_job as deletion_runs
 from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.compliance import OperatorFacts
 from ivr.privacy.erasure import Subject
-from ivr.web import forms, subject_labels
+from ivr.web import forms, sent_once, subject_labels
 from ivr.web.authorisation import actor, me
 from ivr.web.downloads import saved_as
 from ivr.web.form_fields import Phone, Tick, WrittenNumber, line_of, one_of
@@ -85,6 +85,7 @@ def begin() -> AnyResponse:
         flash(gettext(RequestForm.problem), "warning")
         return redirect(url_for("subjects.page"))
     with database.writing() as session:
+        sent_once.require_first(session, url_for("subjects.page"))
         asked = SubjectRequest(
             kind=form.kind, identity_check=form.identity_check, named=subject_requests.seal(named),
             opened_by_id=me().id, opened_at=now, result="",

@@ -18,7 +18,7 @@ from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
-from ivr.web import forms, template_helpers
+from ivr.web import forms, sent_once, template_helpers
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Text, Tick, WrittenNumber, line_of, one_of
 
@@ -56,6 +56,7 @@ def create() -> AnyResponse:
     )  # fmt: skip
     try:
         with database.writing() as session:
+            sent_once.require_first(session, here)
             task_id, done, is_seen = _open(session, entry, form.claim)
     except Refused as error:
         flash(template_helpers.refusal(error), "warning")

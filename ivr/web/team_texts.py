@@ -22,7 +22,7 @@ from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.models.team_tools import Macro, TextModule
 from ivr.platform import database
-from ivr.web import forms, template_helpers
+from ivr.web import forms, sent_once, template_helpers
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Line, integer, line_of, one_of
@@ -137,6 +137,7 @@ def _kept(
     name = " ".join(form.name.split())[:60]
     try:
         with database.writing() as session:
+            sent_once.require_first(session, url_for("team_texts.page"))
             found = which(session)
             before = found.name
             text_modules.keep(session, found, name, TextModuleUse(form.use), _texts(), me(), utc_now())

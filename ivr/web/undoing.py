@@ -19,7 +19,7 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.desk import DoneAction
 from ivr.platform import database
-from ivr.web import template_helpers
+from ivr.web import sent_once, template_helpers
 from ivr.web.actions import TaskAction
 from ivr.web.authorisation import me
 
@@ -63,6 +63,7 @@ def back(action_id: int) -> Response:
             if action is None or action.user_id != me().id:
                 abort(404)
             page = _page(session, action)
+            sent_once.require_first(session, page)
             undone = undo.take_back(session, action, me(), now)
             page = page if len(undone.task_ids) != 1 else url_for("desk.task", task_id=undone.task_ids[0])
     except Refused as refused:

@@ -294,7 +294,8 @@ TABLES: dict[str, Kept] = {
     "teams": Kept("nobody", _("Teams")),
     "work": Kept("nobody", _("Jobs to be done: ids only")),
     "counted_requests": Kept(
-        "nobody", _("Which requests of the carrier were counted, under keyed hashes; for an hour")
+        "nobody",
+        _("Which requests of the carrier were counted, and which forms are done, under keyed hashes; for an hour"),
     ),
     "spool_entries": Kept("nobody", _("Which entries of a host's spool were replayed")),
     "former_keys": Kept("nobody", _("Keys of former secret keys, sealed: for keyed hashes and anchors made with them")),

@@ -1,0 +1,67 @@
+"""A form is done once, however often it arrives: a double click, a repetition of a proxy, a page that is gone back to.
+
+The token in a form (against forged requests) is made anew for each page. So the same token with the same words at the
+same address is the same form. That it is done is written down in the transaction that does it: a form that was refused
+can be sent again, and of two that arrive at one moment the second waits for the first.
+"""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask, flash, redirect, request
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from ivr.domain.timestamps import utc_now
+from ivr.platform import counted_once
+from ivr.web import forms
+
+_WHAT = "form"
+
+
+class SentBefore(Exception):
+    """The form of this request is done already; its reader goes on at `page`."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(page)
+        self.page = page
+
+
+def require_first(session: Session, page: str) -> None:
+    """Write down that the form of this request is done now.
+
+    Raises:
+        SentBefore: it was done before.
+    """
+    if not counted_once.count(session, _WHAT, _form(), utc_now()):
+        raise SentBefore(page)
+
+
+def require_unknown(session: Session, page: str) -> None:
+    """Only look whether the form of this request is done already, where it could not be done any more.
+
+    Raises:
+        SentBefore: it is.
+    """
+    if counted_once.is_counted(session, _WHAT, _form()):
+        raise SentBefore(page)
+
+
+def _form() -> str:
+    """What tells the form of this request from all others; empty for a request that is not a form of a page.
+
+    What a page sends by itself has its token in a header. A file is not read for this: uploads replace each other.
+    """
+    fields = forms.sent_fields() if request.method == "POST" and not request.files else {}
+    return json.dumps([request.full_path, sorted(fields.items())]) if fields.get("csrf_token") else ""
+
+
+def install(app: Flask) -> None:
+    """Answer forms that are done already as the first time, and say so."""
+
+    @app.errorhandler(SentBefore)
+    def sent_before(error: SentBefore) -> Response:
+        flash(gettext("This form arrived more than once. It is done, and counts once."), "info")
+        return redirect(error.page)
