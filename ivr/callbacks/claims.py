@@ -37,6 +37,14 @@ def claimed_by(user: User, now: datetime) -> dict[str, Any]:
     return {"state": TaskState.CLAIMED, "claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
 
 
+def may_hold(session: Session, user_id: int | None, team_id: int) -> bool:
+    """Whether who held a task of a team before may hold it still: they have not left, and are of the team."""
+    if user_id is None:
+        return True
+    holder = session.get(User, user_id, populate_existing=True)
+    return holder is not None and holder.active and team_id in {team.id for team in holder.scope}
+
+
 def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Claim an open task for a user.
 

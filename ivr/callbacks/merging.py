@@ -179,7 +179,9 @@ def give_back(session: Session, contact: Contact, merged: CallbackTask, user: Us
 
 def _open_again(session: Session, merged: CallbackTask, found: Merge, user: User | None, now: datetime) -> None:
     before = found.record["before"]
-    workflow.restore_merged(session, merged, {name: _typed(name, was) for name, was in before["other"].items()})
+    claim = {name: _typed(name, was) for name, was in before["other"].items()}
+    may_hold = claims.may_hold(session, claim["claimed_by_id"], merged.team_id)
+    workflow.restore_merged(session, merged, claim if may_hold else {})
     merged_clocks.restore(session, merged, before["other_clocks"], now, joined={})
     copies = (LegalHold.id.in_(found.record["holds"]), LegalHold.lifted_at.is_(None))
     session.execute(delete(LegalHold).where(*copies))

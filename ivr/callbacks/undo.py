@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from ivr.callbacks import events, merged_clocks, sla_clocks, task_alerts, workflow
+from ivr.callbacks import claims, events, merged_clocks, sla_clocks, task_alerts, workflow
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.callbacks.task_locks import lock_task
 from ivr.domain.enums import Refusal, TaskEventKind
@@ -113,7 +113,8 @@ def _restore(
     require_unrestricted(task)
     before, after = record["before"], record["after"]
     _require_untouched(session, task, after, user)
-    if before["team_id"] not in {team.id for team in user.scope} or not _may_hold(session, before):
+    may_hold = claims.may_hold(session, before["claimed_by_id"], before["team_id"])
+    if before["team_id"] not in {team.id for team in user.scope} or not may_hold:
         raise Refused(Refusal.ACTED_SINCE)
     workflow.restore(session, task, {name: _typed(name, before[name]) for name in _COLUMNS})
     made = (Attempt.task_id == task.id, Attempt.id > before["attempt"], Attempt.id <= after["attempt"])
@@ -128,14 +129,6 @@ def _restore(
         task_alerts.take_back_unsent(session, task.id)
         sla_clocks.alert_current_state(session, task, now)
     events.record(session, task.id, TaskEventKind.UNDONE, now, user_id=user.id, text=kind)
-
-
-def _may_hold(session: Session, before: _Record) -> bool:
-    """Whether who held a task before may hold it still: they have not left, and are of its team."""
-    if before["claimed_by_id"] is None:
-        return True
-    holder = session.get(User, before["claimed_by_id"], populate_existing=True)
-    return holder is not None and holder.active and before["team_id"] in {team.id for team in holder.scope}
 
 
 def _require_untouched(session: Session, task: CallbackTask, after: _Record, user: User) -> None:

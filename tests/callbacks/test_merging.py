@@ -212,10 +212,10 @@ def test_undoing_a_merge_counts_both_requests_again(people) -> None:
 def test_undo_restores_both_tasks_as_they_were(people) -> None:
     stays = opened(age=20 * HOUR, kind="postal_order", concern="forms", forms="rent")
     gone = opened(None, kind="postal_order", concern="forms", forms="main_form,rent", customer_number="123A456")
-    claimed(gone, people["mia"])
-    tried(gone, people["mia"])
+    claimed(gone, people["lena"])
+    tried(gone, people["lena"])
     before = [everything(stays), everything(gone)]
-    merged(stays, gone, people["mia"])
+    merged(stays, gone, people["lena"])
     assert everything(stays)["forms"] != before[0]["forms"]
     with database.writing() as session:  # who went on with it gives it back first
         claims.release_automatically(session, session.get_one(CallbackTask, stays), utc_now())
@@ -233,6 +233,28 @@ def test_what_happened_since_the_merge_stays_with_the_task_that_stayed(people) -
     assert len(everything(stays)["attempts"]) == 1
     assert clocks(gone)["tried"].state == SlaState.ON_TRACK, "nobody has called this person yet"
     assert the_task(gone).first_attempt_at is None
+
+
+@pytest.mark.parametrize("gone", ["left", "of another team"])
+@pytest.mark.parametrize("how", ["undo", "split"])
+def test_undoing_a_merge_gives_no_task_to_who_may_not_hold_it_any_more(people, gone: str, how: str) -> None:
+    task, other = opened(age=HOUR), opened()
+    claimed(other, people["mia"])
+    merged(task, other, people["mia"])
+    with database.writing() as session:
+        person = session.get_one(User, people["mia"].id)
+        person.active, person.teams = gone != "left", [] if gone == "of another team" else person.teams
+        claims.release(
+            session, session.get_one(CallbackTask, task), session.get_one(User, people["lena"].id), utc_now()
+        )
+    if how == "undo":
+        undone(other, people["lena"])
+    else:
+        joined(task)  # there is more to take out than this one
+        with database.writing() as session:
+            one = session.scalars(select(Contact).where(Contact.receipt_code == the_task(other).receipt_code)).one()
+            splitting.split(session, one, session.get_one(User, people["lena"].id), utc_now())
+    assert (the_task(other).state, the_task(other).claimed_by_id) == ("open", None)
 
 
 def test_merges_are_undone_the_newest_first(people) -> None:
