@@ -59,9 +59,9 @@ def _form() -> str:
 
 
 def install(app: Flask) -> None:
-    """Answer forms that are done already as the first time, and say so."""
+    """Lead who sends a form that is done already to where the first one led, and say so."""
 
     @app.errorhandler(SentBefore)
     def sent_before(error: SentBefore) -> Response:
-        flash(gettext("This form arrived more than once. It is done, and counts once."), "info")
+        flash(gettext("This form has arrived before. It counts once, and nothing was changed again."), "info")
         return redirect(error.page)

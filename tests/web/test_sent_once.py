@@ -18,7 +18,7 @@ from tests.web.test_representatives import MOTHER
 from tests.web.test_roster import WEEK
 from tests.web.test_task_by_hand import VISIT
 
-TWICE = "mehr als einmal angekommen"
+TWICE = "schon einmal angekommen"
 SOON = f"{utc_now() + timedelta(days=3):%Y-%m-%d}"
 TASK = "/desk/tasks/{task}"
 DUTY = {"team": "1", "user": "{mia}", "weekday": "0", "starts": "08:00", "ends": "12:00"}
