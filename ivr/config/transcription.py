@@ -70,7 +70,8 @@ class Transcription(Installation):
     gist_languages: tuple[str, ...] = Field(
         (),
         description="Languages whose messages are also rendered into English, by the model of `whisper_model`, and "
-        "into German, where there are packages that translate. Labelled as a machine's.",
+        "into German, where there are packages that translate. Labelled as a machine's; shown for the hotline's "
+        "languages, Spanish and Italian, of which words can be compared.",
     )
     translation_dir: Path | None = Field(
         None,

@@ -1,8 +1,8 @@
 """Renders the gist of a message into English, by the translation of the multilingual model. It is no transcript.
 
 A rendering that is probably misleading is refused: the model is unsure of most of it, goes round in circles, hears no
-speech, or renders the same speech in other words when it looks at five ways to go on instead of one. Nobody is helped
-by a fluent sentence that nobody has said.
+speech, renders the same speech in other words when it looks at five ways to go on instead of one, or says in English
+what the transcript does not (`gist_agreement`). Nobody is helped by a fluent sentence that nobody has said.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from rapidfuzz.distance import Indel
 
 from ivr.audio.wav import Sound, at_rate
-from ivr.transcription import whisper_engine
+from ivr.transcription import gist_agreement, whisper_engine
 from ivr.transcription.speech_detector import SpeechDetector
 
 #: Whisper's sample rate in Hz, and the seconds of a message that are rendered.
@@ -43,8 +43,10 @@ class Gist:
     engine: str
 
 
-def english(sound: Sound, language: str) -> Gist:
-    """The gist of a message that is spoken in a language.
+def english(sound: Sound, language: str, said: str = "") -> Gist:
+    """The gist of a message that is spoken in a language; `said`: its transcript, where nobody doubts that one.
+
+    Without it the model writes down what it hears, so that there is something to compare the gist with.
 
     Raises:
         NoModel: the model, or the package that runs it, is not there.
@@ -62,13 +64,16 @@ def english(sound: Sound, language: str) -> Gist:
         return Gist(None, engine)
     again = _rendered(model, samples, language, _WAYS)
     alike = Indel.normalized_similarity(_words(part.text for part in parts), _words(part.text for part in again))
-    return Gist(text if alike >= _ALIKE else None, engine)
+    if alike < _ALIKE:
+        return Gist(None, engine)
+    said = said or " ".join(part.text.strip() for part in _rendered(model, samples, language, 1, "transcribe"))
+    return Gist(None if gist_agreement.differences(language, said, text) else text, engine)
 
 
-def _rendered(model: Any, samples: Any, language: str, ways: int) -> Iterable[Any]:
+def _rendered(model: Any, samples: Any, language: str, ways: int, task: str = "translate") -> Iterable[Any]:
     segments, _ = model.transcribe(
         samples,
-        task="translate",
+        task=task,
         language=language,
         beam_size=ways,
         condition_on_previous_text=False,

@@ -15,7 +15,7 @@ from ivr.domain.enums import TranscriptState, WorkKind
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.models.voicebox import Transcript
 from ivr.platform import database, outbox
-from ivr.transcription import gist, translation, usable_transcripts
+from ivr.transcription import gist, gist_agreement, translation, usable_transcripts
 from ivr.transcription.gist import Gist
 from ivr.transcription.result import NoModel
 from ivr.transcription.translation import Translated
@@ -35,9 +35,9 @@ def render(recording_id: int) -> None:
         if found is None:
             return
         sid, language = found.recording.recording_sid, found.language
-        words = found.words if found.state == TranscriptState.DONE else None
-    english = _english(sid, language)
-    german = _german(language, words or [], english)
+        words = (found.words or []) if found.state == TranscriptState.DONE else []
+    english = _english(sid, language, _text(words))
+    german = _german(language, words, english)
     made: dict[str, Any] = {}
     if english is not None:
         made = {"language": "en", "text": english.text, "engine": english.engine}
@@ -51,9 +51,9 @@ def render(recording_id: int) -> None:
             found.gist = made
 
 
-def _english(sid: str, language: str) -> Gist | None:
+def _english(sid: str, language: str, said: str) -> Gist | None:
     try:
-        return gist.english(read_wav(audio_store.load(sid)), language)
+        return gist.english(read_wav(audio_store.load(sid)), language, said)
     except (NoModel, ValueError):
         return None
 
@@ -64,11 +64,21 @@ def _german(language: str, words: list[dict[str, Any]], english: Gist | None) ->
     Words that a person must listen to are not translated: their errors would read well.
     """
     if words and (way := translation.route(language, DEFAULT_LANGUAGE)):
-        return translation.translate(translation.parts(words), way)
+        return _agreeing(language, _text(words), translation.translate(translation.parts(words), way))
     if english is not None and english.text and (way := translation.route("en", DEFAULT_LANGUAGE)):
-        made = translation.translate([english.text], way)
+        made = _agreeing("en", english.text, translation.translate([english.text], way))
         return Translated(made.text, f"{english.engine}, {made.engine}")
     return None
+
+
+def _agreeing(language: str, said: str, made: Translated) -> Translated:
+    """A translation, refused where it says something else than what was translated."""
+    differs = made.text and gist_agreement.differences(language, said, made.text, DEFAULT_LANGUAGE)
+    return Translated(None, made.engine) if differs else made
+
+
+def _text(words: list[dict[str, Any]]) -> str:
+    return " ".join(str(word["word"]).strip() for word in words)
 
 
 def _wanted(session: Session, recording_id: int) -> Transcript | None:

@@ -166,18 +166,18 @@ class _Reader:
 
     def _month_after(self, at: int) -> tuple[int | None, int]:
         at = at + 1 if at < len(self._texts) and self._texts[at] in (".", "of") else at
-        months = _months(self._language)
+        named = months(self._language)
         for length in (2, 1):
-            month = months.get(tuple(self._texts[at : at + length]))
+            month = named.get(tuple(self._texts[at : at + length]))
             if month is not None and at + length <= len(self._texts):
                 return month, at + length
         return None, at
 
     def _month_before(self, start: int) -> tuple[int | None, int]:
         begins = start - 1 if start and self._texts[start - 1] in ("the", ".") else start
-        months = _months(self._language)
+        named = months(self._language)
         for length in (2, 1):
-            month = months.get(tuple(self._texts[max(0, begins - length) : begins]))
+            month = named.get(tuple(self._texts[max(0, begins - length) : begins]))
             if month is not None:
                 return month, begins - length
         return None, start
@@ -293,7 +293,7 @@ def _phrases(language: str, name: str) -> tuple[tuple[str, ...], ...]:
 
 
 @lru_cache(maxsize=32)
-def _months(language: str) -> dict[tuple[str, ...], int]:
+def months(language: str) -> dict[tuple[str, ...], int]:
     """The months by the words of their names: as a date has them, by themselves, and what else people say."""
     found: dict[tuple[str, ...], int] = {}
     for code in _LOCALES.get(language, (language,)):

@@ -75,7 +75,7 @@ def found(
     denials, hits = _denials().get(language, Denials()), list[tuple[int, int]]()
     starts = _starts(words, tuple(phrases))
     for phrase in phrases if starts else ():
-        negative = any(_is_one_of(word, denials.before) for word in phrase)
+        negative = any(is_one_of(word, denials.before) for word in phrase)
         for start in starts:
             end = _end(words, phrase, start)
             if end is None or (start, end) in hits or _is_denied(words, phrase, start, end, denials, negative):
@@ -126,21 +126,21 @@ def _end(words: Sequence[Word], phrase: Phrase, start: int) -> int | None:
 
 def _is_denied(words: Sequence[Word], phrase: Phrase, start: int, end: int, denials: Denials, negative: bool) -> bool:
     """Whether the speaker denies a phrase. `negative`: it is a denial itself ("no power")."""
-    if any(_is_one_of(word, denials.words) for word, _ in words[start:end]):
+    if any(is_one_of(word, denials.words) for word, _ in words[start:end]):
         return True
-    if any(_is_one_of(word, denials.after) for word, _ in words[end : end + _DENIED_WITHIN]):
+    if any(is_one_of(word, denials.after) for word, _ in words[end : end + _DENIED_WITHIN]):
         return True
     if negative:
         return False
     within = words[start:end] if _GAP in phrase else ()
-    return any(_is_one_of(word, denials.before) for word, _ in within) or _is_denied_before(words, start, denials)
+    return any(is_one_of(word, denials.before) for word, _ in within) or _is_denied_before(words, start, denials)
 
 
 def _is_denied_before(words: Sequence[Word], start: int, denials: Denials) -> bool:
     for at in range(start - 1, max(-1, start - 2 - _FILLERS), -1):
-        if _is_one_of(words[at][0], denials.before):
+        if is_one_of(words[at][0], denials.before):
             return True
-        if not _is_one_of(words[at][0], denials.fillers):
+        if not is_one_of(words[at][0], denials.fillers):
             return False
     return False
 
@@ -153,7 +153,8 @@ def _is_over(words: Sequence[Word], end: int, denials: Denials) -> bool:
     )
 
 
-def _is_one_of(word: str, patterns: frozenset[str]) -> bool:
+def is_one_of(word: str, patterns: frozenset[str]) -> bool:
+    """Whether a folded word is one of those listed; a star stands for any letters."""
     return word in patterns or any(_matches(pattern, word) for pattern in patterns if "*" in pattern)
 
 

@@ -21,16 +21,30 @@ from tests.support.transcription import a_message, set_up, store, transcript_of
 SURE = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01}
 
 
-def rendered(monkeypatch: pytest.MonkeyPatch, *parts: dict[str, object], again: str | None = None) -> Gist:
-    """What is made of parts that the model has rendered; the second time `again`, or the same."""
+def rendered(
+    monkeypatch: pytest.MonkeyPatch,
+    *parts: dict[str, object],
+    again: str | None = None,
+    heard: str | None = None,
+    said: str = "",
+) -> Gist:
+    """What is made of parts that the model has rendered; the second time `again`, or the same.
+
+    `heard` is what the model writes down in the language itself, `said` what stands in the transcript.
+    """
     segments = [SimpleNamespace(**{"text": " please call me back", **SURE, **part}) for part in parts]
     others = segments if again is None else [SimpleNamespace(text=again, **SURE)]
-    model = SimpleNamespace(
-        transcribe=lambda samples, **options: (iter(segments if options["beam_size"] == 1 else others), None)
-    )
+    written = segments if heard is None else [SimpleNamespace(text=heard, **SURE)]
+
+    def transcribe(samples: object, **options: object) -> tuple[object, None]:
+        if options["task"] == "transcribe":
+            return iter(written), None
+        return iter(segments if options["beam_size"] == 1 else others), None
+
+    model = SimpleNamespace(transcribe=transcribe)
     monkeypatch.setattr(whisper_engine, "model", lambda: model)
     monkeypatch.setattr(whisper_engine, "model_directory", lambda: Path("base"))
-    return gist.english(human_speech(4), "ar")
+    return gist.english(human_speech(4), "ar", said)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +80,37 @@ def test_a_rendering_that_comes_out_differently_the_second_time_is_refused(
     assert rendered(monkeypatch, {}, again=again).text == text
 
 
+@pytest.mark.parametrize(
+    ("said", "heard", "text"),
+    [
+        ("", "لم أستلم المال اليوم", None),  # the model itself writes down a denial
+        ("لم أستلم المال اليوم", "استلمت المال اليوم", None),  # the transcript has one
+        ("", "استلمت المال اليوم", "I received the money today"),
+        ("استلمت المال اليوم", "", "I received the money today"),  # nothing else is asked for
+    ],
+)
+def test_a_rendering_that_says_the_opposite_of_the_transcript_is_refused(
+    monkeypatch, said: str, heard: str, text: str | None
+) -> None:
+    part = {"text": " I received the money today"}
+    assert rendered(monkeypatch, part, said=said, heard=heard).text == text
+
+
+@pytest.mark.parametrize(("sure", "given"), [(0.9, "مرحبا"), (0.1, "")])
+def test_only_a_transcript_that_nobody_doubts_is_compared(empty_database, monkeypatch, sure: float, given: str) -> None:
+    set_up(monkeypatch, GIST_LANGUAGES='["ar"]')
+    word = {"word": "مرحبا", "start": 0, "end": 1, "confidence": sure}
+    heard = TranscriptionResult("مرحبا", sure, [word], "v")
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard)
+    compared: list[str] = []
+    monkeypatch.setattr(gist, "english", lambda sound, language, said: compared.append(said) or Gist(None, "w"))
+    recording_id = a_message("ar")
+    store(recording_id, human_speech(2))
+    transcribe_job.transcribe(recording_id)
+    gist_job.render(recording_id)
+    assert compared == [given]
+
+
 @pytest.mark.parametrize("text", ["Please call me back about the letter.", None])
 def test_it_follows_the_transcript_and_stands_beside_it(desk, monkeypatch, text: str | None) -> None:
     set_up(monkeypatch, GIST_LANGUAGES='["ar"]')
@@ -73,7 +118,7 @@ def test_it_follows_the_transcript_and_stands_beside_it(desk, monkeypatch, text:
     monkeypatch.setattr(
         engines, "transcribe", lambda sound, language, phrases=(): TranscriptionResult("مرحبا", 0.9, [word], "v")
     )
-    monkeypatch.setattr(gist, "english", lambda sound, language: Gist(text, "whisper base"))
+    monkeypatch.setattr(gist, "english", lambda sound, language, said: Gist(text, "whisper base"))
     recording_id = a_message("ar")
     store(recording_id, human_speech(2))
     transcribe_job.transcribe(recording_id)
@@ -93,7 +138,7 @@ def test_it_follows_the_transcript_and_stands_beside_it(desk, monkeypatch, text:
 
 
 def test_languages_that_nobody_has_named_and_hosts_without_the_model_have_none(empty_database, monkeypatch) -> None:
-    def absent(sound: object, language: str) -> Gist:
+    def absent(sound: object, language: str, said: str) -> Gist:
         raise NoModel("whisper")
 
     monkeypatch.setattr(gist, "english", absent)

@@ -158,7 +158,7 @@ def test_the_command_says_what_it_needs(empty_database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("english", [None, "Please call me back about the letter."])
 def test_the_german_gist_stands_first_and_is_made_of_what_there_is(desk, monkeypatch, english: str | None) -> None:
-    def render(sound: object, language: str) -> Gist:
+    def render(sound: object, language: str, said: str) -> Gist:
         if english is None:
             raise NoModel("whisper")
         return Gist(english, "whisper base")
@@ -169,8 +169,8 @@ def test_the_german_gist_stands_first_and_is_made_of_what_there_is(desk, monkeyp
 
     asked: list[object] = []
     set_up(monkeypatch, GIST_LANGUAGES='["ar"]')
-    word = {"word": "مرحبا", "start": 0, "end": 1, "confidence": 0.9}
-    heard = TranscriptionResult("مرحبا", 0.9, [word], "vosk ar")
+    word = {"word": "اتصل بي", "start": 0, "end": 1, "confidence": 0.9}
+    heard = TranscriptionResult("اتصل بي", 0.9, [word], "vosk ar")
     monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard)
     monkeypatch.setattr(gist, "english", render)
     monkeypatch.setattr(translation, "translate", translated)
@@ -180,16 +180,34 @@ def test_the_german_gist_stands_first_and_is_made_of_what_there_is(desk, monkeyp
     store(recording_id, human_speech(2))
     transcribe_job.transcribe(recording_id)
     gist_job.render(recording_id)
-    assert asked == [([english or "مرحبا"], tuple(packages))]
+    assert asked == [([english or "اتصل بي"], tuple(packages))]
     transcript = transcript_of(recording_id)
     assert transcript.gist["german"]["text"] == "Bitte rufen Sie zurück."
-    assert transcript.text == "مرحبا"
+    assert transcript.text == "اتصل بي"
     member, task = desk("mia"), transcript_task(recording_id)
     member.post(f"/desk/tasks/{task}/claim")
     page = member.get(f"/desk/tasks/{task}").text
     assert "Maschinelle Übersetzung, bitte anhören" in page
     assert "nicht sicher genug" not in page
     assert (english or "") in page[page.index("Bitte rufen Sie zurück.") :]
+
+
+@pytest.mark.parametrize(
+    ("packages", "german", "shown"),
+    [
+        ({"ar-de"}, "Ich habe das Geld bekommen.", None),
+        ({"ar-de"}, "Ich habe kein Geld bekommen.", "Ich habe kein Geld bekommen."),
+        ({"en-de"}, "Ich habe das Geld bekommen.", None),
+        ({"en-de"}, "Ich habe kein Geld bekommen.", "Ich habe kein Geld bekommen."),
+    ],
+)
+def test_a_german_gist_that_loses_a_denial_is_refused(monkeypatch, packages: set[str], german: str, shown: str) -> None:
+    monkeypatch.setattr(translation, "is_installed", packages.__contains__)
+    monkeypatch.setattr(translation, "translate", lambda texts, way: Translated(german, "argos"))
+    words = [{"word": word, "start": at, "end": at + 1} for at, word in enumerate(["لم", "أستلم", "المال"])]
+    made = gist_job._german("ar", words, Gist("I did not receive money.", "whisper base"))
+    assert made is not None
+    assert made.text == shown
 
 
 def transcript_task(recording_id: int) -> int:
