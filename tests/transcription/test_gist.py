@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,28 +19,34 @@ from ivr.transcription.result import NoModel, TranscriptionResult
 from tests.support.speech import human_speech
 from tests.support.transcription import a_message, set_up, store, transcript_of
 
-SURE = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01}
+SURE = {
+    "avg_logprob": -0.2,
+    "compression_ratio": 1.2,
+    "no_speech_prob": 0.01,
+    "words": [SimpleNamespace(probability=0.9), SimpleNamespace(probability=0.4)],
+}
 
 
 def rendered(
     monkeypatch: pytest.MonkeyPatch,
     *parts: dict[str, object],
     again: str | None = None,
+    slower: str | None = None,
     heard: str | None = None,
     said: str = "",
 ) -> Gist:
-    """What is made of parts that the model has rendered; the second time `again`, or the same.
+    """What is made of parts that the model has rendered; the second time `again`, or the same; slower speech `slower`.
 
     `heard` is what the model writes down in the language itself, `said` what stands in the transcript.
     """
     segments = [SimpleNamespace(**{"text": " please call me back", **SURE, **part}) for part in parts]
-    others = segments if again is None else [SimpleNamespace(text=again, **SURE)]
-    written = segments if heard is None else [SimpleNamespace(text=heard, **SURE)]
+    lengths: list[int] = []
 
-    def transcribe(samples: object, **options: object) -> tuple[object, None]:
-        if options["task"] == "transcribe":
-            return iter(written), None
-        return iter(segments if options["beam_size"] == 1 else others), None
+    def transcribe(samples: Sized, **options: object) -> tuple[object, None]:
+        lengths.append(len(samples))
+        text = again if options["beam_size"] == 5 else slower if len(samples) > lengths[0] else None
+        text = heard if options["task"] == "transcribe" else text
+        return iter(segments if text is None else [SimpleNamespace(text=text, **SURE)]), None
 
     model = SimpleNamespace(transcribe=transcribe)
     monkeypatch.setattr(whisper_engine, "model", lambda: model)
@@ -55,6 +62,8 @@ def rendered(
         ([{}, {"avg_logprob": -1.5}, {"avg_logprob": -1.5}], None),  # most of it is a guess
         ([{"compression_ratio": 5.0}], None),  # goes round in circles
         ([{"no_speech_prob": 0.9}], None),
+        ([{"words": [SimpleNamespace(probability=0.99)] * 9 + [SimpleNamespace(probability=0.05)]}], None),  # one word
+        ([{"words": []}], None),
         ([{"text": " I am the only person in this house is the only person"}], None),
         ([{"text": " they want to block or block the account"}], None),  # one word for two
         ([{"text": " I pay the rent and the heating"}], "I pay the rent and the heating"),
@@ -78,6 +87,7 @@ def test_a_rendering_that_comes_out_differently_the_second_time_is_refused(
     monkeypatch, again: str, text: str | None
 ) -> None:
     assert rendered(monkeypatch, {}, again=again).text == text
+    assert rendered(monkeypatch, {}, slower=again).text == text
 
 
 @pytest.mark.parametrize(
