@@ -211,15 +211,18 @@ def test_json_of_others_is_no_answer_of_the_carrier(carrier: Carrier, told: obje
             asks()
 
 
-@pytest.mark.parametrize("duration", [None, "", "soon", "nan", "inf", [], {}])
 @pytest.mark.parametrize(
-    ("status", "seconds"), [("completed", 1.0), ("stopped", 1.0), ("absent", 0.0), ("processing", 0.0)]
+    ("duration", "told"),
+    crossed(
+        [None, "", "soon", "nan", "inf", [], {}],
+        [("completed", 1.0), ("stopped", 1.0), ("absent", 0.0), ("processing", 0.0)],
+    ),
 )
 def test_a_recording_whose_length_is_not_told_is_not_taken_for_an_empty_one(
-    carrier: Carrier, duration: object, status: str, seconds: float
+    carrier: Carrier, duration: object, told: tuple[str, float]
 ) -> None:
     """An empty one is deleted; and an answer that cannot be read would hold up the comparison of all others."""
-    listed = [{"sid": "RE1", "call_sid": "CA1", "duration": duration, "status": status}]
+    listed = [{"sid": "RE1", "call_sid": "CA1", "duration": duration, "status": told[0]}]
     carrier.answer = Response(json.dumps({"recordings": listed}), 200, mimetype="application/json")
-    assert [one.seconds for one in media.recordings_of("CA1")] == [seconds]
-    assert [one.seconds for one, _ in media.recordings_since(_LONG_AGO)] == [seconds]
+    assert [one.seconds for one in media.recordings_of("CA1")] == [told[1]]
+    assert [one.seconds for one, _ in media.recordings_since(_LONG_AGO)] == [told[1]]

@@ -24,10 +24,13 @@ from ivr.models.privacy import PendingDeletion
 from ivr.platform import database
 from ivr.web.app import create_app
 from tests.support.environment import forget_settings
+from tests.support.volume import volume
 
 MOBILE, OTHER = "+4915112345678", "+4915112345679"
 PATH = "/voice/text/incoming"
 WORDS = "Mein Name ist Erika Mustermann"
+#: In `make test` every third of a list is tried.
+FEW = volume(test=3, ci=1, soak=1)
 
 
 @pytest.fixture(params=CarrierName)
@@ -112,7 +115,7 @@ def test_what_somebody_writes_is_kept_nowhere_and_deleted_at_the_carrier(
 
 @pytest.mark.parametrize(
     "sender",
-    ["12345", "+12345", "Sparkasse", "", "anonymous", "+266696687", "whatsapp:" + MOBILE, "+4942112345", OTHER],
+    ["12345", "+12345", "Sparkasse", "", "anonymous", "+266696687", "whatsapp:" + MOBILE, "+4942112345", OTHER][::FEW],
 )
 def test_who_is_no_mobile_number_that_the_hotline_knows_is_not_answered(carrier: CarrierName, sender: str) -> None:
     """A short code or a name is a machine; a stranger's number may be anybody's."""
@@ -124,7 +127,7 @@ def test_who_is_no_mobile_number_that_the_hotline_knows_is_not_answered(carrier:
 
 
 @pytest.mark.parametrize(
-    "said", ["STOP", " stop\n", "Stopall", "UNSUBSCRIBE", "cancel", "End", "quit", "START", "help"]
+    "said", ["STOP", " stop\n", "Stopall", "UNSUBSCRIBE", "cancel", "End", "quit", "START", "help"][::FEW]
 )
 def test_a_word_that_the_carrier_answers_itself_is_not_answered_twice(carrier: CarrierName, said: str) -> None:
     texted()
@@ -132,7 +135,7 @@ def test_a_word_that_the_carrier_answers_itself_is_not_answered_twice(carrier: C
     assert answers() == []
 
 
-@pytest.mark.parametrize("said", ["Stop calling me", "Yes", "Ja", "Bitte Hilfe", "", "x" * 1600, "\u0000", "😀"])
+@pytest.mark.parametrize("said", ["Stop calling me", "Yes", "Ja", "Bitte Hilfe", "", "x" * 1600, "\u0000", "😀"][::FEW])
 def test_any_other_words_are_answered(carrier: CarrierName, said: str) -> None:
     texted()
     assert writes(carrier, said) == 200

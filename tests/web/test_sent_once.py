@@ -13,6 +13,7 @@ from ivr.platform import database
 from ivr.platform.orm import Base
 from tests.support.guarded_desk import Browser, claimed, notes
 from tests.support.people import a_task, the_task
+from tests.support.volume import volume
 from tests.web.test_directory import OFFICE
 from tests.web.test_representatives import MOTHER
 from tests.web.test_roster import WEEK
@@ -80,7 +81,7 @@ def filled(guarded, form: str) -> tuple[Browser, str, str, dict[str, str]]:
     return browser, page.format(**names), path.format(**names), fields
 
 
-@pytest.mark.parametrize("form", ADDING)
+@pytest.mark.parametrize("form", [*ADDING][:: volume(test=3, ci=1, soak=1)])
 def test_a_form_that_arrives_twice_is_done_once(form: str, guarded) -> None:
     browser, page, path, typed = filled(guarded, form)
     token, before = browser.token(page), rows()
