@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import phonenumbers
@@ -89,13 +89,11 @@ def refuse() -> Response:
 
     The tables are explained at :class:`ivr.local_carrier.store.Refusals`.
     """
-    given = request.get_json()
-    names = {table.name for table in fields(Refusals)}
-    tables = given.values() if isinstance(given, dict) and set(given) <= names else abort(400)
-    for table in tables:
-        if not isinstance(table, dict) or not all(isinstance(code, int) and code > 0 for code in table.values()):
-            abort(400)
-    current_switch().store.keep_refusals(Refusals(**given))
+    try:
+        asked = Refusals.read(request.get_json())
+    except ValueError as error:
+        abort(400, str(error))
+    current_switch().store.keep_refusals(asked)
     return refusals()
 
 

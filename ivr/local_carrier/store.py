@@ -124,6 +124,22 @@ class Refusals:
     lost_texts: dict[str, int] = field(default_factory=dict)
     late_recordings: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, given: object) -> Refusals:
+        """What a JSON value asks to be refused.
+
+        Raises:
+            ValueError: it is not of this form; what is wrong is said.
+        """
+        if not isinstance(given, dict):
+            raise ValueError('it is no object such as {"calls": {"+90": 21215}}')
+        if strange := sorted(set(given) - set(cls.__dataclass_fields__)):
+            raise ValueError(f"there is no table {', '.join(strange)}, but {', '.join(cls.__dataclass_fields__)}")
+        for name, codes in given.items():
+            if not isinstance(codes, dict) or not all(type(code) is int and code > 0 for code in codes.values()):
+                raise ValueError(f'{name} has no numbers above 0 by telephone number, such as {{"+90": 21215}}')
+        return cls(**given)
+
     def of(self, table: str, number: str) -> int | None:
         """The code with which something is refused to a number; None if it is not."""
         codes: dict[str, int] = getattr(self, table)
@@ -141,6 +157,8 @@ class Store:
         self._recordings: dict[str, RecordingRecord] = {}
         self._messages: dict[str, MessageRecord] = {}
         self._asked: Counter[str] = Counter()
+        #: What is wrong with the file of refusals; it is told once.
+        self._refusals_problem = ""
         for name in ("calls", "recordings", "messages"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         for _, call in _records(directory / "calls", CallRecord):
@@ -183,9 +201,21 @@ class Store:
         self._write(self._directory / "number.json", json.dumps(asdict(subscription)).encode())
 
     def refusals(self) -> Refusals:
-        """What the carrier refuses on request, read anew each time: the file may be written by hand."""
-        path = self._directory / "refusals.json"
-        return Refusals(**json.loads(path.read_text())) if path.exists() else Refusals()
+        """What the carrier refuses on request, read anew each time: the file may be written by hand.
+
+        One that is written wrongly (or half written just now) stays as it is, and refuses nothing.
+        """
+        path, found, problem = self._directory / "refusals.json", Refusals(), ""
+        try:
+            found = Refusals.read(json.loads(path.read_text()))
+        except FileNotFoundError:
+            pass
+        except (ValueError, OSError) as error:
+            problem = str(error)
+        if problem and problem != self._refusals_problem:
+            log.error("%s is written wrongly and refuses nothing: %s", path, problem)
+        self._refusals_problem = problem
+        return found
 
     def is_late(self, recording_sid: str) -> bool:
         """Whether the audio of a recording is not there yet, as was asked for; each question brings it nearer."""

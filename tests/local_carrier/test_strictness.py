@@ -106,6 +106,28 @@ def test_a_country_is_refused_on_request(exchange: Switch) -> None:
     assert list(codes.values()) == [21215, 21211, 20503]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", '{"calls": {"+90": 21215},}', '[{"calls": {"+90": 21215}}]', '{"call": {"+90": 21215}}',
+        '{"failed_calls": null}', '{"texts": ["*"]}', '{"failed_calls": {"*": "503"}}',
+        '{"late_recordings": {"*": "2"}}', '{"calls": {"*": true}}', "\xff",
+    ],
+)  # fmt: skip
+def test_refusals_that_are_written_wrongly_by_hand_are_told_and_refuse_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    store = Store(tmp_path)
+    path = tmp_path / "refusals.json"
+    path.write_bytes(written.encode("latin-1"))
+    for table in ("calls", "texts", "failed_calls", "lost_texts", "late_recordings"):
+        assert store.refusals().of(table, "+905321234567") is None
+    assert caplog.text.count("refusals.json is written wrongly and refuses nothing") == 1
+    assert path.read_bytes() == written.encode("latin-1"), "somebody is writing it"
+    path.write_text('{"calls": {"+90": 21215}}')
+    assert store.refusals().of("calls", "+905321234567") == 21215
+
+
 def test_a_recording_may_not_be_there_yet(exchange: Switch) -> None:
     """The audio appears some time after `completed`; until then 404."""
     sid = "RE" + "4" * 32
