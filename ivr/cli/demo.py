@@ -52,10 +52,13 @@ def seed(days: int, calls_per_day: int, number: int) -> None:
     from ivr.domain.timestamps import utc_now
     from ivr.operations import demo_data
     from ivr.operations.migrate import migrate
+    from ivr.platform.one_at_a_time import TooLong
 
     try:
         migrate()
         made = demo_data.seed(days, calls_per_day, utc_now(), number)
     except demo_data.NotInProduction:
         raise click.ClickException("the demo data makes people up: it is for local mode only (MODE=local)") from None
+    except TooLong as waited:
+        raise click.ClickException(f"another `demo seed` has been running for {waited} seconds: try later") from None
     click.echo(f"{made.calls} calls, {made.tasks} tasks, {made.messages} messages with audio")

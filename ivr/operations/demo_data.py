@@ -46,7 +46,7 @@ from ivr.notices import announcements
 from ivr.operations import figures, house_pace
 from ivr.operations.demo_conversations import add_conversation
 from ivr.operations.demo_messages import SENTENCES, SpokenMessage, add_message, spoken_message
-from ivr.platform import database
+from ivr.platform import database, one_at_a_time
 from ivr.reporting import daily_metrics
 
 #: How often callers speak a language, and call about a concern.
@@ -89,6 +89,8 @@ _ANNOUNCEMENT = {
 _MESSAGES = 400
 #: Calls that are written in one transaction, for which others wait.
 _TOGETHER = 4
+#: Number of PostgreSQL's advisory lock.
+_LOCK = 4211782669
 
 
 @dataclass
@@ -131,13 +133,27 @@ def remove_local_files(var_dir: Path) -> list[Path]:
 def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seeded:
     """Add the calls of some days until now. The same `number` gives the same people.
 
+    Of several that do this at once each counts its own: one does it, and the others wait.
+
     Raises:
-        NotInProduction: in production mode.
+        NotInProduction: in production mode. TooLong: another process has been adding for too long.
     """
     if not settings().local:
         raise NotInProduction
-    dice, made = random.Random(number), Seeded()  # noqa: S311 - nothing secret hangs on it
-    pace, staff = house_pace.Pace(), []
+    with one_at_a_time.alone("seeding", _LOCK):
+        first, last = daily_metrics.local_day(now - timedelta(days=days)), daily_metrics.local_day(now)
+        counting, pace, made = figures.Counting(first, last), house_pace.Pace(), Seeded()
+        try:
+            _add(days, calls_per_day, now, random.Random(number), pace, made)  # noqa: S311 - nothing secret
+        finally:  # what an interrupted run has written counts as well
+            counting.count(now, pace)
+    return made
+
+
+def _add(
+    days: int, calls_per_day: int, now: datetime, dice: random.Random, pace: house_pace.Pace, made: Seeded
+) -> None:
+    staff = []
     for username, name in _PEOPLE:
         with pace.turn() as session:
             staff.append(_person(session, username, name))
@@ -145,7 +161,6 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
         made.codes |= set(session.scalars(select(CallbackTask.receipt_code)))
     with pace.turn() as session:
         _announce(session, now)
-    counting = figures.Counting(daily_metrics.local_day(now - timedelta(days=days)), daily_metrics.local_day(now))
     for day in range(days, -1, -1):
         instants = list(_instants(dice, now - timedelta(days=day), calls_per_day, now))
         for start in range(0, len(instants), _TOGETHER):
@@ -154,8 +169,6 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
                 teams = {team.key: team for team in session.scalars(select(Team))}
                 for invented in some:
                     _write(session, dice, invented, now, staff, teams, made)
-    counting.count(now, pace)
-    return made
 
 
 def _announce(session: Session, now: datetime) -> None:

@@ -6,28 +6,24 @@ updated one after the other, the first one has migrated.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.platform import database, private_files
+from ivr.platform import database, one_at_a_time
 
 log = logging.getLogger(__name__)
 
 #: Number of PostgreSQL's advisory lock for migrations.
 _LOCK = 4211782667
-#: Seconds for which a process waits for another one that migrates.
-PATIENCE = 900.0
-_PAUSE = 0.1
 #: Seconds between two lines of the log that say what is waited for.
 _TOLD_EVERY = 30.0
 
@@ -87,56 +83,18 @@ def await_current(stopped: Callable[[], bool] = lambda: False) -> None:
 
 
 @contextmanager
-def changing(patience: float = PATIENCE) -> Iterator[None]:
+def changing(patience: float = one_at_a_time.PATIENCE) -> Iterator[None]:
     """Hold the lock under which the schema is changed; wait for whoever holds it.
 
     Raises:
         StillMigrating: another process has held it all the time.
     """
-    shared = database.engine()
-    with (_file_lock if shared.dialect.name == "sqlite" else _advisory_lock)(shared, patience):
-        yield
-
-
-def _wait(taken: Callable[[], bool], patience: float) -> None:
-    begun, told = time.monotonic(), False
-    while not taken():
-        waited = time.monotonic() - begun
-        if waited > patience:
+    with ExitStack() as held:
+        try:
+            held.enter_context(one_at_a_time.alone("migrating", _LOCK, patience))
+        except one_at_a_time.TooLong as waited:
             raise StillMigrating(
-                f"Another process has been migrating the database for {waited:.0f} seconds: see what it does, "
+                f"Another process has been migrating the database for {waited} seconds: see what it does, "
                 "then run `python -m ivr migrate` again."
-            )
-        if waited > 1.0 and not told:
-            told = True
-            log.warning("another process is migrating the database: waiting for it")
-        time.sleep(_PAUSE)
-
-
-@contextmanager
-def _file_lock(shared: Engine, patience: float) -> Iterator[None]:
-    path = Path(f"{make_url(str(shared.url)).database}.migrating")
-    private_files.make_directory(path.parent)
-    private_files.make_file(path)
-    with path.open("r+") as file:
-
-        def taken() -> bool:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        _wait(taken, patience)
-        yield
-
-
-@contextmanager
-def _advisory_lock(shared: Engine, patience: float) -> Iterator[None]:
-    # A transaction of its own that does nothing else: the lock ends with it, even if this process is killed, and a
-    # pooler leaves it on one connection of the server.
-    with shared.connect() as connection:
-        connection.detach()  # closed at the end, not kept in a pool that a migration throws away
-        asked = text("SELECT pg_try_advisory_xact_lock(:number)")
-        _wait(lambda: bool(connection.scalar(asked, {"number": _LOCK})), patience)
+            ) from None
         yield

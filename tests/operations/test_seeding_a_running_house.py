@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -87,6 +88,51 @@ def test_a_final_day_keeps_what_was_deleted_since(running_house: Settings) -> No
         new = sum(daily_metrics.local_day(at) == old for at in session.scalars(select(Call.started_at)))
         assert new > 0
         assert daily_metrics.stored(session, old)["", "calls", ""] == 1000.0 + new
+
+
+@pytest.mark.since("ci")
+def test_two_that_add_at_once_add_one_after_the_other_and_count_once(running_house: Settings) -> None:
+    now, made = utc_now(), list[demo_data.Seeded]()
+    both = [
+        threading.Thread(target=lambda one=number: made.append(demo_data.seed(DAYS, A_DAY, now, one)))
+        for number in (1, 2)
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert len(made) == 2, "neither failed"
+    assert_counted(now)
+
+
+def test_what_an_interrupted_run_has_written_is_counted(
+    running_house: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, left = demo_data._write, [30]
+
+    def interrupted(*given: object) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        write(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(demo_data, "_write", interrupted)
+    now = utc_now()
+    with pytest.raises(KeyboardInterrupt):
+        demo_data.seed(DAYS, A_DAY, now)
+    monkeypatch.undo()
+    assert_counted(now)
+    demo_data.seed(DAYS, A_DAY, now, 2)
+    assert_counted(now)
+
+
+def assert_counted(now: datetime) -> None:
+    """Each call stands in the figures of its day, once."""
+    first, last = daily_metrics.local_day(now - timedelta(days=DAYS)), daily_metrics.local_day(now)
+    with database.reading() as session:
+        counted = daily_metrics.by_day(session, first, last, "calls")
+        days = Counter(daily_metrics.local_day(at) for at in session.scalars(select(Call.started_at)))
+    assert {day: value for (day, _), value in counted.items()} == days
 
 
 def test_a_house_that_does_not_run_is_filled_without_pauses(
