@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.config.settings import settings
@@ -20,6 +20,7 @@ from ivr.domain.enums import Cap, ConversationKind, DeliveryState, LegRole, LegS
 from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import TextMessage
 from ivr.models.contact_centre import Conversation, Leg
+from ivr.platform.clock_watch import DIFFERENCE
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -109,7 +110,7 @@ def _made(now: datetime) -> Select[int]:
     """
     legs = select(func.count(Leg.id)).join(Conversation, Conversation.id == Leg.conversation_id)
     counts = or_(Leg.call_sid.is_not(None), Leg.state != LegState.ENDED)
-    return legs.where(Leg.created_at > now - _DAY, Leg.created_at <= now, counts)
+    return legs.where(*_lately(Leg.created_at, _DAY, now), counts)
 
 
 def _texts(session: Session, now: datetime, countries: tuple[str, ...]) -> Iterator[CapUse]:
@@ -128,13 +129,20 @@ def _texts(session: Session, now: datetime, countries: tuple[str, ...]) -> Itera
 def _sent(within: timedelta, now: datetime) -> Select[int]:
     """Counts text messages. Given up, those count that the carrier had taken: they cost money though none arrives."""
     counts = or_(TextMessage.state != DeliveryState.FAILED, TextMessage.sent_at.is_not(None))
-    return select(func.count(TextMessage.id)).where(TextMessage.created_at > now - within, counts)
+    return select(func.count(TextMessage.id)).where(*_lately(TextMessage.created_at, within, now), counts)
+
+
+def _lately(
+    at: InstrumentedAttribute[Any], within: timedelta, now: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Within some time before now. What lies further in the future has another clock recorded, which was ahead."""
+    return at > now - within, at <= now + DIFFERENCE
 
 
 def _alerts(session: Session, within: timedelta, now: datetime) -> int:
     """How many alerts were sent as text messages."""
     by_text = [alert.name for alert in settings().alerts if alert.to.startswith("sms:")]
-    sent = AlertMessage.subscription.in_(by_text), AlertMessage.sent_at > now - within
+    sent = AlertMessage.subscription.in_(by_text), *_lately(AlertMessage.sent_at, within, now)
     return (session.scalar(select(func.count(AlertMessage.id)).where(*sent)) or 0) if by_text else 0
 
 

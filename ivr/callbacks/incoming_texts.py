@@ -22,6 +22,7 @@ from ivr.domain.enums import DeliveryState, PendingDeletionKind, SmsTemplate
 from ivr.domain.languages import DEFAULT_LANGUAGE, addressed_in
 from ivr.models.callbacks import TextMessage
 from ivr.models.calls import Call
+from ivr.platform.clock_watch import DIFFERENCE
 
 #: Whoever writes again is answered again after this. It also ends a conversation with a machine that answers.
 _ANSWERED_AGAIN_AFTER = timedelta(hours=24)
@@ -61,7 +62,10 @@ def _answer(session: Session, number: str, call_id: int, language: str, now: dat
     answers = select(func.count(TextMessage.id)).where(
         TextMessage.to_number == number, TextMessage.template == SmsTemplate.NOT_READ
     )
-    lately = answers.where(TextMessage.created_at > now - _ANSWERED_AGAIN_AFTER)
+    lately = answers.where(
+        TextMessage.created_at > now - _ANSWERED_AGAIN_AFTER,
+        TextMessage.created_at <= now + DIFFERENCE,  # not what a clock that was ahead has recorded
+    )
     if session.scalar(lately) or sms_limits.refusal_of(session, number, now) is not None:
         return
     message = TextMessage(

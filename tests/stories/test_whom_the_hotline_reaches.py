@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ivr.callbacks import carrier_faults, sms, sms_limits
 from ivr.callbacks.refused import Refused
@@ -106,6 +106,18 @@ def test_the_house_sends_so_many_texts_and_tells_when_that_is_reached(hotline, m
     with database.reading() as session:
         later = utc_now() + timedelta(hours=1, minutes=1)
         assert sms_limits.refusal_of(session, "+4917699999999", later) is None
+
+
+def test_texts_that_a_clock_ahead_has_recorded_are_in_nobodys_way_when_it_is_right(hotline) -> None:
+    for _ in range(3):
+        wants_link(hotline).presses("1").hears("link_sent")
+    with database.writing() as session:
+        assert sms_limits.refusal_of(session, MOBILE, utc_now()) == Refusal.TEXTED_OFTEN
+        session.execute(update(TextMessage).values(created_at=utc_now() + timedelta(minutes=1)))
+        assert sms_limits.refusal_of(session, MOBILE, utc_now()) == Refusal.TEXTED_OFTEN, "clocks of two hosts differ"
+        session.execute(update(TextMessage).values(created_at=utc_now() + timedelta(days=700)))
+        assert sms_limits.refusal_of(session, MOBILE, utc_now()) is None
+    wants_link(hotline).presses("1").hears("link_sent")
 
 
 def test_no_text_is_promised_while_the_carrier_takes_none(hotline) -> None:
