@@ -16,7 +16,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,7 +137,7 @@ def replay(handlers: Mapping[str, Handler]) -> int:
         return 0
     done = 0
     try:
-        with spool_files.only_one("replay") as first:
+        with spool_files.only_one() as first:
             if first:
                 names = [name for name in (_REPLAYING, _ENTRIES) if spool_files.size(name)]
                 done = _write([Source(name, spool_files) for name in [*names, *spool_files.names(_GROUPS)]], handlers)
@@ -207,8 +207,7 @@ def _settle(sources: list[Source]) -> None:
     failed: OSError | None = None
     for source in sources:
         try:
-            for line in source.bad:
-                _put_aside(line)
+            _put_aside(source.bad)
             source.remove_done()
         except OSError as error:
             failed = error
@@ -216,12 +215,15 @@ def _settle(sources: list[Source]) -> None:
         raise failed
 
 
-def _put_aside(line: bytes) -> None:
+def _put_aside(lines: Sequence[bytes]) -> None:
+    if not lines:
+        return
     # The same entry is read again when the database fails in the middle of a replay.
-    line = line.rstrip(b"\n") + b"\n"
-    if line not in spool_files.lines(_DAMAGED):
-        log.error("it is kept in %s until spool-retry", spool_files.path_of(_DAMAGED))
-        spool_files.append(_DAMAGED, line)
+    known = set(spool_files.lines(_DAMAGED))
+    new = [line for line in dict.fromkeys(one.rstrip(b"\n") + b"\n" for one in lines) if line not in known]
+    if new:
+        log.error("%d entries are kept in %s until spool-retry", len(new), spool_files.path_of(_DAMAGED))
+        spool_files.append(_DAMAGED, b"".join(new))
 
 
 def forget_damaged(before: datetime) -> bool:
@@ -259,7 +261,7 @@ def reseal() -> tuple[int, int, list[str]]:
         failures.extend([problem] if problem else [])
         return new + (b"\n" if line.endswith(b"\n") else b"")
 
-    with spool_files.only_one("replay") as first:
+    with spool_files.only_one() as first:
         if not first:
             raise OSError("another process is replaying the spool; try again in a moment")
         for name in (_ENTRIES, _REPLAYING, _DAMAGED, *spool_files.names(_GROUPS)):

@@ -157,17 +157,23 @@ def _has_its_name(handle: int, path: Path) -> bool:
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[bool]:
-    """Whether this process, of all of the host, is the one that does something."""
-    path = path_of(f"{name}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a") as file:
+def only_one() -> Iterator[bool]:
+    """Whether this process, of all of the host, is the one that replays.
+
+    The directory itself is locked: a file for that could belong to another user, such as root, who ran a command.
+    """
+    path = path_of("")
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return
         yield True
+    finally:
+        os.close(handle)
 
 
 def named(names: Collection[str]) -> Callable[[bytes], bool]:

@@ -252,7 +252,8 @@ def _opened(line: bytes, handlers: Mapping[str, Handler]) -> _Opened | None:
         return name, payload, handlers[kind]
     except (ValueError, KeyError, TypeError) as error:
         if line.strip():
-            log.error("%s", error if isinstance(error, crypto.CannotOpen) else "an entry of the spool is damaged")
+            what = f"is of a kind unknown to this version: {error}" if isinstance(error, KeyError) else "is damaged"
+            log.error("%s", error if isinstance(error, crypto.CannotOpen) else f"an entry of the spool {what}")
         return None
 
 

@@ -285,3 +285,43 @@ def test_a_place_for_bad_entries_that_cannot_be_written_keeps_no_good_one(handed
     assert names() == ["good"]
     assert not spool.waiting("CA2")
     assert spool.waiting("CA1"), "it waits for a place"
+
+
+def test_a_lock_file_of_another_user_holds_up_nothing(handed_over: list[int]) -> None:
+    """Root has run a command: what it has left in the spool's directory cannot be opened by the hotline's user."""
+    spool.keep("note", "a", "CA1")
+    spool_files.path_of("replay.lock").mkdir()  # not even root can open it for writing
+    assert spool.replay({"note": note}) == 1
+    assert names() == ["a"]
+    assert not spool.waiting()
+
+
+def test_of_two_processes_one_replays(handed_over: list[int]) -> None:
+    spool.keep("note", "a", "CA1")
+    with spool_files.only_one() as first, spool_files.only_one() as second:
+        assert (first, second) == (True, False)
+        assert spool.replay({"note": note}) == 0
+    assert spool.replay({"note": note}) == 1
+
+
+def test_an_entry_of_a_newer_version_waits_for_it(handed_over: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    """The version before is started again: what the newer one had kept is written when that is back."""
+    for number, kind in enumerate(("of a later version", "note", "of a later version")):
+        spool.keep(kind, str(number), "CA1")
+    assert spool.replay({"note": note}) == 1
+    assert "of a kind unknown to this version: 'of a later version'" in caplog.text
+    assert not spool.waiting()
+    assert spool.retry_damaged() == 2
+    assert spool.replay({"note": note, "of a later version": note}) == 2
+    assert names() == ["0", "1", "2"]
+
+
+def test_many_bad_entries_are_put_aside_at_once(handed_over: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, each would read all before it and wait for the disk: minutes for ten thousand."""
+    for number in range(200):
+        spool.keep("of a later version", number, "CA1")
+    looked, lines = [], spool_files.lines
+    monkeypatch.setattr(spool_files, "lines", lambda name: looked.append(name) or lines(name))
+    assert spool.replay({"note": note}) == 0
+    assert looked.count("damaged") <= 2
+    assert len(lines("damaged")) == 200
