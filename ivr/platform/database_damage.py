@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 
 from ivr.config.settings import settings
 from ivr.platform import removed_wal
-from ivr.platform.database_faults import Damaged
+from ivr.platform.database_faults import Damaged, is_cut_off
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _FIRST, _REGULAR, _THOROUGH = 1.0, 0.3, 10.0
 _STEPS = 20_000
 
 _WAL_GONE = "its -wal file was removed while it was in use: the latest changes may be lost"
+_WAL_CUT = "its -wal file was cut off while it was in use: the latest changes may be lost"
 #: What is to be done when the file is another one: connections to the former one are given up.
 on_other_file: Callable[[], None] = lambda: None  # noqa: E731
 
@@ -185,6 +186,8 @@ def examine(seconds: float) -> str | None:
     except FileNotFoundError:
         return "its file is gone" if _known.had_tables else ""
     except sqlite3.DatabaseError as error:
+        if is_cut_off(error):
+            return _WAL_CUT
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         return str(error) if damaged else None
 

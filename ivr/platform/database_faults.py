@@ -84,6 +84,11 @@ def fault_of(error: BaseException) -> DatabaseFault:
     return _STATES.get(state) or _STATES.get(state[:2]) or otherwise
 
 
+def is_cut_off(error: sqlite3.Error) -> bool:
+    """Whether SQLite's -wal file ends before what stands in it: the rest was written, and is gone."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
+
+
 def is_clash(error: BaseException) -> bool:
     """Whether somebody else has written the same, or removed what is referred to, at the same moment."""
     if not isinstance(error, IntegrityError):
@@ -96,4 +101,6 @@ def is_clash(error: BaseException) -> bool:
 def _of_sqlite(error: sqlite3.Error, otherwise: DatabaseFault) -> DatabaseFault:
     if any(words in str(error) for words in _NO_SUCH):
         return _BEHIND
+    if is_cut_off(error):
+        return _DAMAGED
     return _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)

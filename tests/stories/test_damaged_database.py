@@ -172,6 +172,27 @@ def test_a_removed_file_of_changes_is_noticed_at_once_and_over_when_nobody_has_i
     database_damage.check()
 
 
+@pytest.mark.parametrize("left", [0, 2000])
+def test_a_file_of_changes_that_was_cut_off_is_told_with_the_remedy_and_calls_go_on(
+    client: FlaskClient, file: Path, left: int
+) -> None:
+    """Nothing is wrong with the server or its address; whoever restarts for that loses what was written last."""
+    with database.writing() as session:
+        rows = [{"name": f"latest {number:040d}"} for number in range(300)]
+        session.execute(text("INSERT INTO checkpoints (name, at) VALUES (:name, '2026-11-27')"), rows)
+    os.truncate(file.with_name(f"{file.name}-wal"), left)
+    (missing,) = [one for one in client.get("/completez").json["missing"] if one["part"] == "database"]
+    assert "its -wal file was cut off" in missing["what"]
+    assert missing["remedy"].endswith("python -m ivr restore --replace BACKUP")
+    call = WebhookCall(client, BY_KEY).to_its_end()
+    assert set(call.statuses) <= {200, 204}
+    assert spool.waiting()
+    done = CliRunner().invoke(command_line, ["restore", "--replace", str(file.parent / "backup.tar")])
+    assert done.exit_code == 0, done.output
+    assert client.get("/readyz").json["database"] == "ok"
+    assert call_intake.replay_spool() >= 1
+
+
 def test_no_other_process_takes_that_back_while_changes_are_missed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's own file is whole to whoever opens it now; what is missing is not in it."""
     with database.writing() as session:
