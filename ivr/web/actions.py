@@ -62,6 +62,7 @@ def act(
     after: str = "",
     refusals: Mapping[type[Exception], Sentence] | None = None,
     alone: bool = False,
+    once: bool = True,
     if_refused: Callable[[], object] | None = None,
 ) -> Response:
     """Run `action` in a transaction, say what came of it and redirect.
@@ -69,13 +70,15 @@ def act(
     A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
     and says `done`, which names what was done. `refusals` has the sentence for each exception of a lower package that
     is an answer and not a fault; two who write the same at one moment are a refusal of the second. `if_refused` runs
-    after a refusal. The same form is done once. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
+    after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`). The same form is done
+    `once`; not where its answer alone shows what was made, and what is made anew replaces it.
     """
     sentences = refusals or {}
     answers: tuple[type[Exception], ...] = (Refused, NotNow, IntegrityError, *sentences)
     try:
         with (database.writing_alone if alone else database.writing)() as session:
-            sent_once.require_first(session, after or back)
+            if once:
+                sent_once.require_first(session, after or back)
             action(session)
     except answers as error:
         if isinstance(error, IntegrityError) and not database_faults.is_clash(error):

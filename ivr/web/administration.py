@@ -21,7 +21,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import ApiToken, SecondFactorReset, Team, User
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, sent_once
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Mail, Password, Tick, fixed, integer, line_of
@@ -93,7 +93,7 @@ def _with_link(answer: AnyResponse, tokens: list[str], name: str) -> str | AnyRe
 @administration.post("/people/<int:user_id>/link")
 def make_link(user_id: int) -> str | AnyResponse:
     """Make a link with which a person chooses a new password. Their present one is good until then."""
-    now, tokens, names = utc_now(), [], []
+    now, tokens, names, page = utc_now(), list[str](), list[str](), url_for("administration.people")
 
     def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
@@ -101,10 +101,12 @@ def make_link(user_id: int) -> str | AnyResponse:
             abort(404)
         names.append(user.name)
         tokens.append(password_links.invite(session, user, me().name, now, by_mail=True))
+        if not tokens[0]:  # it is on its way by e-mail
+            sent_once.require_first(session, page)
         detail = f"{user.username}: link for a new password"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
-    answer = act(change, url_for("administration.people"), done=gettext("The link is made."))
+    answer = act(change, page, done=gettext("The link is made."), once=False)
     return _with_link(answer, tokens, names[0] if names else "")
 
 

@@ -89,7 +89,8 @@ def make_feed() -> str | AnyResponse:
         tokens.append(calendar_feeds.make(session, session.get_one(User, me().id), now))
         access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, now, detail="calendar address made")
 
-    answer = act(change, url_for("dates.page"), done=gettext("The address is made. An earlier one is worth nothing."))
+    done = gettext("The address is made. An earlier one is worth nothing.")
+    answer = act(change, url_for("dates.page"), done=done, once=False)
     return render_template("calendar_feed.html", token=tokens[0], site=settings().base_url) if tokens else answer
 
 

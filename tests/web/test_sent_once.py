@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -130,3 +131,16 @@ def test_of_a_form_that_arrives_twice_at_one_moment_one_is_done(guarded) -> None
         one.join()
     assert answers == [302, 302]
     assert notes(task) == ["Einmal"]
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    [("/appointments/", "/appointments/feed"), ("/administration/people", "/administration/people/{mia}/link")],
+)
+def test_what_an_answer_alone_shows_is_shown_by_the_one_that_its_reader_gets(guarded, page: str, path: str) -> None:
+    """The browser shows the second answer, or the first one is loaded again: what the first showed is gone with it."""
+    browser = guarded("mia" if "feed" in path else "adam")
+    path, token = path.format(mia=guarded.people["mia"].id), browser.token(page)
+    shown = [re.findall(r"/(?:feed|link)/([\w-]{20,})", browser.sends(path, token, page).text) for _ in range(2)]
+    assert all(shown), shown
+    assert shown[0] != shown[1], "the later one replaces the former"
