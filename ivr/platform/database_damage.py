@@ -204,6 +204,16 @@ def _examined(path: Path, until: float) -> str:
         return "" if found == "ok" else str(found)
 
 
+def not_writable() -> Path | None:
+    """What keeps this process from writing into SQLite's file: itself, one beside it, or its directory."""
+    path = file()
+    if path is None or not path.exists():
+        return None
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
+    needed = (path.parent, path, *(one for one in beside if one.exists()))
+    return next((one for one in needed if not os.access(one, os.W_OK)), None)
+
+
 def set_aside(now: datetime) -> Path | None:
     """Give a damaged file another name, with the files beside it, so that a new one can be begun; the new name."""
     path = file()

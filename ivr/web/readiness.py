@@ -81,8 +81,20 @@ def _database() -> Part:
         what, _, remedy = str(error).partition("). ")
         return Part("database", f"{what})", remedy)
     except SQLAlchemyError as error:
-        return Part("database", *_DATABASE[fault_of(error)])
-    return Part("database")
+        return _not_writable() or Part("database", *_DATABASE[fault_of(error)])
+    return _not_writable() or Part("database")
+
+
+def _not_writable() -> Part | None:
+    """SQLite's file can be read and not written: another user's, or a disk that was mounted read-only after errors."""
+    path = database_damage.not_writable()
+    if path is None:
+        return None
+    remedy = (
+        "Give it to the hotline's user (chown), or see why its disk is read-only. Callers are served; what they ask "
+        "for waits in the spool."
+    )
+    return Part("database", f"cannot be written: {path}", remedy)
 
 
 _DATABASE = {

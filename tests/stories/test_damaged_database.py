@@ -193,6 +193,21 @@ def test_a_file_of_changes_that_was_cut_off_is_told_with_the_remedy_and_calls_go
     assert call_intake.replay_spool() >= 1
 
 
+@pytest.mark.parametrize("which", ["", "/..", "-wal"])
+def test_a_file_that_can_only_be_read_is_told_with_its_remedy(
+    client: FlaskClient, file: Path, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root has run a command, or the disk was mounted read-only after errors: reading goes on, nothing is written."""
+    with database.writing() as session:
+        session.execute(text("UPDATE checkpoints SET at = at"))
+    closed = {"": file, "/..": file.parent, "-wal": file.with_name(f"{file.name}-wal")}[which]
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != closed)
+    (missing,) = [one for one in client.get("/completez").json["missing"] if one["part"] == "database"]
+    assert missing["what"] == f"cannot be written: {closed}"
+    assert missing["remedy"].startswith("Give it to the hotline's user (chown)")
+    assert client.get("/readyz").status_code == 200, "this host serves callers"
+
+
 def test_no_other_process_takes_that_back_while_changes_are_missed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's own file is whole to whoever opens it now; what is missing is not in it."""
     with database.writing() as session:
