@@ -31,7 +31,7 @@ class Unfinished:
 #: Kinds of work by what their subject is.
 _RECORDINGS = (WorkKind.FETCH_RECORDING, WorkKind.DELETE_AT_CARRIER, WorkKind.DISCARD_RECORDING, WorkKind.TRANSCRIBE)
 _MESSAGES = (WorkKind.FIND_RECORDING, WorkKind.ASK_FOR_RECORDING)
-_LEGS = (WorkKind.RING_LEG, WorkKind.HANG_UP_LEG, WorkKind.TELL_LEG)
+_LEGS = (WorkKind.RING_LEG, WorkKind.HANG_UP_LEG, WorkKind.TELL_LEG, WorkKind.RECALL_LEG)
 _CONVERSATIONS = (WorkKind.END_ROOM, WorkKind.TELL_NO_INTERPRETER)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.carrier import one_by_one
 from ivr.carrier.answers import named
 from ivr.carrier.client import client
-from ivr.carrier.refusals import refused
+from ivr.carrier.refusals import AskedToWait, refused
 from ivr.config.settings import settings
 from ivr.domain.carrier_ids import call_id
 
@@ -171,22 +172,17 @@ def errors_of(call_sid: str) -> list[str]:
         return []
 
 
-def empty_conference(name: str, following: Mapping[str, str]) -> None:
+def empty_conference(name: str, following: Mapping[str, str], joined: Collection[str] = ()) -> None:
     """Let each call in a conference go on with the document that `following` names for it. Safe to repeat.
 
-    Calls without one are ended. Carrier: who ends a conference hangs up everybody in it, so it is left to end itself
-    when nobody is in it any more.
+    Calls without one are ended. Where the carrier does not tell who is in the conference, the calls that have `joined`
+    it go on. Carrier: who ends a conference hangs up everybody in it, so it is left to end itself when nobody is in it
+    any more.
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked, or refuses it to one of them;
             the others go on.
     """
-    here = [
-        participant.call_sid
-        for conference in client().conferences.list(friendly_name=name, limit=20)
-        if conference.status != "completed"
-        for participant in client().conferences(conference.sid).participants.list(limit=20)
-    ]
 
     def leaves(call_sid: str) -> None:
         if url := following.get(call_sid):
@@ -195,5 +191,21 @@ def empty_conference(name: str, following: Mapping[str, str]) -> None:
         else:
             end_call(call_sid)
 
-    if refused := one_by_one.each(here, leaves):
-        raise refused
+    try:
+        here: Collection[str] = _calls_in(name)
+    except AskedToWait:
+        raise
+    except (TwilioException, requests.RequestException):
+        one_by_one.all_of(joined, leaves)
+        raise
+    if error := one_by_one.all_of(here, leaves):
+        raise error
+
+
+def _calls_in(name: str) -> list[str]:
+    return [
+        participant.call_sid
+        for conference in client().conferences.list(friendly_name=name, limit=20)
+        if conference.status != "completed"
+        for participant in client().conferences(conference.sid).participants.list(limit=20)
+    ]

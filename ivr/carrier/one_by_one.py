@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from twilio.base.exceptions import TwilioRestException
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.carrier.refusals import AskedToWait
 
@@ -30,4 +31,22 @@ def each(items: Iterable[_Item], look: Callable[[_Item], None]) -> TwilioRestExc
         except TwilioRestException as refused:
             log.warning("the carrier refuses something about one call or recording (%s)", refused.status)
             first = first or refused
+    return first
+
+
+def all_of(items: Iterable[_Item], look: Callable[[_Item], None]) -> Exception | None:
+    """Look at each, even where the carrier cannot be asked about one: somebody waits. The first error, to be raised.
+
+    Raises:
+        AskedToWait: the carrier has no room.
+    """
+    first: Exception | None = None
+    for item in items:
+        try:
+            look(item)
+        except AskedToWait:
+            raise
+        except (TwilioException, requests.RequestException) as error:
+            log.warning("the carrier could not be asked about one call (%s)", type(error).__name__)
+            first = first or error
     return first

@@ -148,6 +148,7 @@ def end_room(conversation_id: int) -> None:
         room, entry = conversation.room, conversation.entry
         following = {leg.call_sid: leg_url("/left", leg.id) for leg in conversation.legs if leg.call_sid}
         held = [leg.call_sid for leg in conversation.legs if leg.held_at is not None and leg.state in ON_THE_LINE]
+        joined = [leg.call_sid for leg in conversation.legs if leg.state == LegState.JOINED and leg.held_at is None]
         if entry is not None:  # the caller goes on in the call script
             following[entry.call.call_sid] = voice_url("/talk-over", conversation=conversation_id)
 
@@ -155,10 +156,10 @@ def end_room(conversation_id: int) -> None:
         with suppress(call_control.CallIsOver):
             call_control.redirect_call(sid, following[sid])
 
-    refused = one_by_one.each(filter(None, held), goes_on)  # they hear music, out of the conference
-    call_control.empty_conference(room, following)
-    if refused:
-        raise refused
+    error = one_by_one.all_of(filter(None, held), goes_on)  # they hear music, out of the conference
+    call_control.empty_conference(room, following, list(filter(None, joined)))
+    if error:
+        raise error
 
 
 def tell_leg(leg_id: int) -> None:

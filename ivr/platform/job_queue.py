@@ -18,7 +18,7 @@ from rq import Queue
 from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
 from ivr.platform.background_queue import BackgroundQueue
-from ivr.platform.outbox import QueuedJob
+from ivr.platform.outbox import ON_THE_TELEPHONE, QueuedJob
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +38,7 @@ _QUEUE_OF: dict[str, str] = {
     WorkKind.CHECK_LANGUAGE: LISTENING,
     WorkKind.RENDER_GIST: LISTENING,
     WorkKind.HEAR_AGAIN: LISTENING,
-    # A caller waits on the telephone for these.
-    **dict.fromkeys(
-        (
-            WorkKind.RING_LEG,
-            WorkKind.HANG_UP_LEG,
-            WorkKind.BRING_CALLER,
-            WorkKind.END_ROOM,
-            WorkKind.TELL_LEG,
-            WorkKind.TELL_STILL_LOOKING,
-            WorkKind.TELL_NO_INTERPRETER,
-        ),
-        CALLS,
-    ),
+    **dict.fromkeys(ON_THE_TELEPHONE, CALLS),
 }
 
 #: Seconds that a job may take: ten minutes of speech on a slow core, or a slow carrier.

@@ -47,7 +47,12 @@ log = logging.getLogger(__name__)
 
 #: Seconds before each repetition. After the last, the failure is reported and the job is repeated once an hour.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
-
+#: Kinds of work for which somebody waits on the telephone, and their pauses: nobody is left alone for long.
+ON_THE_TELEPHONE = (
+    WorkKind.RING_LEG, WorkKind.HANG_UP_LEG, WorkKind.BRING_CALLER, WorkKind.END_ROOM, WorkKind.TELL_LEG,
+    WorkKind.RECALL_LEG, WorkKind.TELL_STILL_LOOKING, WorkKind.TELL_NO_INTERPRETER,
+)  # fmt: skip
+BACKOFF_ON_THE_TELEPHONE = (1, 1, 2, 2, 3, 15, 60, 300)
 
 _WORK = Table("work", Work.metadata)
 #: Kinds of work that the scheduler runs itself, without a job queue.
@@ -258,7 +263,7 @@ def finish_running(session: Session, now: datetime) -> None:
 
 def postpone(session: Session, work: Work, reason: str, now: datetime, at_least: float = 0.0) -> None:
     """Delay a row after a failure, with growing pauses; for at least so many seconds."""
-    pause = max(_pause(work.attempts), timedelta(seconds=at_least))
+    pause = max(_pause(work), timedelta(seconds=at_least))
     session.execute(
         update(Work)
         .where(Work.id == work.id, Work.leased_by == work.leased_by)
@@ -271,8 +276,9 @@ def is_spent(work: Work) -> bool:
     return work.attempts > len(BACKOFF) and work.failed_at is None
 
 
-def _pause(attempts: int) -> timedelta:
-    return timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF)) - 1])
+def _pause(work: Work) -> timedelta:
+    pauses = BACKOFF_ON_THE_TELEPHONE if work.kind in ON_THE_TELEPHONE else BACKOFF
+    return timedelta(seconds=pauses[work.attempts - 1] if work.attempts <= len(pauses) else BACKOFF[-1])
 
 
 def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
@@ -283,7 +289,7 @@ def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
     rows = session.scalars(select(Work).where(Work.leased_by == worker, Work.done_at.is_(None))).all()
     for work in rows:
         work.leased_until = work.leased_by = None
-        work.run_after = now + (lease() if work.attempts <= 2 else _pause(work.attempts))
+        work.run_after = now + (lease() if work.attempts <= 2 else _pause(work))
     return [_queued(work) for work in rows if work.attempts <= 2]
 
 

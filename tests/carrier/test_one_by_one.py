@@ -155,3 +155,29 @@ def test_who_leaves_a_room_waits_for_nobody_whom_the_carrier_does_not_let_go(
     with pytest.raises(Refused):
         dialer_job.end_room(talk_id)
     assert redirected == ["CA4", "CA2"]
+
+
+@pytest.mark.parametrize("lost", ["/Conferences", "/Participants", "CA1"])
+def test_a_lost_request_leaves_nobody_but_one_in_the_room_of_a_conversation_that_is_over(
+    empty_database: object, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Where the carrier does not tell who is in a room, it is known from its events."""
+    redirected: list[str] = []
+
+    def request(_self: object, method: str, url: str, **_: object) -> Response:
+        if url.endswith((f"{lost}.json", f"{lost}.json?PageSize=20")):
+            raise requests.ReadTimeout
+        if method == "POST":
+            redirected.append(url.rpartition("/")[2].removesuffix(".json"))
+            return Response(200, json.dumps({"sid": redirected[-1], "status": "in-progress"}))
+        listed = "participants" if "Participants" in url else "conferences"
+        found = [{"sid": "CF1", "conference_sid": "CF1", "call_sid": f"CA{n}", "status": "in-progress"} for n in (1, 2)]
+        return Response(200, json.dumps({listed: found if listed == "participants" else found[:1]}))
+
+    monkeypatch.setattr(TwilioHttpClient, "request", request)
+    legs(LegState.JOINED, "CA1", "CA2")
+    with database.reading() as session:
+        talk_id = session.query(Leg).first().conversation_id
+    with pytest.raises(requests.ReadTimeout):
+        dialer_job.end_room(talk_id)
+    assert redirected == (["CA2"] if lost == "CA1" else ["CA1", "CA2"])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Transcript
-from ivr.platform import database, outbox
+from ivr.platform import database, job_queue, outbox
 from ivr.platform.work_models import Work
 from ivr.workers import runner, scheduler
 from tests.support.people import a_task
@@ -73,6 +73,25 @@ def test_failed_work_comes_back_with_growing_pauses_until_a_person_is_told(work:
             now = row.run_after
             assert [job.work_id for job in outbox.overdue(session, now)] == [work]
     assert pauses == [*outbox.BACKOFF, 3600, 3600, 3600], "a carrier that is away for a day loses nothing"
+
+
+def test_what_somebody_on_the_telephone_waits_for_is_tried_several_times_before_they_are_long_alone(
+    empty_database,
+) -> None:
+    with database.writing() as session:
+        outbox.add(session, "tell_leg", 1, urgent=True)
+    began = now = utc_now()
+    for _ in range(5):
+        with database.writing() as session:
+            row = outbox.claim(session, session.scalars(select(Work.id)).one(), "one", now)
+        with database.writing() as session:
+            outbox.postpone(session, row, "the carrier does not answer", now)
+        with database.writing() as session:
+            now = session.scalars(select(Work.run_after)).one()
+    assert (now - began).total_seconds() < 10
+    assert len(outbox.BACKOFF_ON_THE_TELEPHONE) == len(outbox.BACKOFF), "a person is told after as many tries"
+    jobs = [outbox.QueuedJob(number, kind, urgent=True) for number, kind in enumerate(outbox.ON_THE_TELEPHONE)]
+    assert {name for _, name, _ in job_queue._by_queue(jobs)} == {job_queue.CALLS}, "no other work stands before it"
 
 
 def test_what_kills_its_workers_waits_and_is_shown_to_a_person(empty_database) -> None:

@@ -28,7 +28,8 @@ WALKS = volume(test=1, ci=5, soak=100)
     [
         pytest.param(0.0, 0.0, id="orderly", marks=pytest.mark.since("ci")),
         pytest.param(0.02, 0.0, id="lossy"),
-        pytest.param(0.0, 0.1, id="refusing", marks=pytest.mark.since("ci")),
+        pytest.param(0.0, 0.1, id="refusing"),
+        pytest.param(0.0, 0.25, id="refusing a quarter", marks=pytest.mark.since("ci")),
     ],
 )
 def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(

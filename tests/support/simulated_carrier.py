@@ -69,7 +69,7 @@ class SimulatedCarrier:
         outbox.hand_over = self._take_jobs
         if rounds:
             self._every(3.0, scheduler.distribute)
-            self._every(5.0, self._overdue)
+            self._every(2.0, self._overdue)
             self._every(15.0, scheduler.end_presences)
             self._every(30.0, lost_events.ask_for_lost_events)
             self._every(30.0, lost_events.check_ended_calls)

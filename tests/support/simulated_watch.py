@@ -47,8 +47,7 @@ class Watch:
             for leg in found:
                 theirs[leg.conversation_id].append(leg)
             left = {leg.id: why for legs in theirs.values() for leg, why in self._left_over(legs)}
-        lossy = self.carrier.loses or self.carrier.refuses
-        now, longest = self.carrier.clock.now, _LONGEST_LOST if lossy else _LONGEST
+        now, longest = self.carrier.clock.now, _LONGEST_LOST if self.carrier.loses else _LONGEST
         self._since = {leg: self._since.get(leg, now) for leg in left}
         for leg, why in left.items():
             if 0 <= (now - self._since[leg]).total_seconds() - longest < _EVERY:
