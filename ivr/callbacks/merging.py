@@ -6,7 +6,7 @@ and counts in no figure any more. Whether it is one person decides a member, nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import (
+    calls_since_merge,
     claims,
     code_changes,
     contacts,
@@ -23,6 +24,7 @@ from ivr.callbacks import (
     orders,
     search_index,
     sla_clocks,
+    tags,
     task_alerts,
     workflow,
 )
@@ -107,6 +109,7 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
     merged_clocks.join(session, task, other, now)
     record = {"before": before, "moved": _move(session, other.id, task.id)}
     record["holds"] = _copy_holds(session, other, task)
+    record["tags"] = tags.join(session, task.id, other.id)
     workflow.close_merged(session, other, task, now)
     events.record(session, other.id, TaskEventKind.MERGED_INTO, now, user_id=events.id_of(user), text=task.receipt_code)
     events.record(session, task.id, TaskEventKind.MERGED, now, user_id=events.id_of(user), text=other.receipt_code)
@@ -149,8 +152,13 @@ def undo(session: Session, merged: CallbackTask, user: User | None, now: datetim
     before, after = found.record["before"], found.record["after"]
     contacts.keep_untold(session, into)
     _move_back(session, found, into.id, merged.id)
-    _put_back(into, before, after)
+    session.flush()
+    session.expire(into, ["contacts"])
+    spoken = calls_since_merge.UNSPOKEN if calls_since_merge.has_called(into, found.merged_at) else ()
+    _put_back(into, before, after, spoken)
+    tags.part(session, into.id, found.record.get("tags", {}))
     merged_clocks.restore(session, into, before["clocks"], now, joined=after["clocks"])
+    calls_since_merge.raise_again(session, into, found.merged_at, now)
     _open_again(session, merged, found, user, now)
     events.record(
         session, into.id, TaskEventKind.MERGE_UNDONE, now, user_id=events.id_of(user), text=merged.receipt_code
@@ -170,6 +178,11 @@ def give_back(session: Session, contact: Contact, merged: CallbackTask, user: Us
     _assign(session, VoiceboxMessage, VoiceboxMessage.contact_id == contact.id, merged.id)
     if found is not None:
         _open_again(session, merged, found, user, now)
+        session.flush()
+        session.expire_all()
+        moved = (session.get(Contact, one) for one in found.record["moved"]["contacts"])
+        orders.leave(merged, [one for one in moved if one is not None and one.task_id == into.id])
+        session.flush()
     else:  # too old for the record to be kept
         workflow.restore_merged(session, merged, {})
         sla_clocks.take_back(session, merged.id, *SlaMeasure)
@@ -185,6 +198,7 @@ def _open_again(session: Session, merged: CallbackTask, found: Merge, user: User
     merged_clocks.restore(session, merged, before["other_clocks"], now, joined={})
     copies = (LegalHold.id.in_(found.record["holds"]), LegalHold.lifted_at.is_(None))
     session.execute(delete(LegalHold).where(*copies))
+    tags.give_back(session, merged.id, found.record.get("tags", {}))
     found.undone_at = now
     events.record(session, merged.id, TaskEventKind.MERGE_UNDONE, now, user_id=events.id_of(user))
 
@@ -223,10 +237,19 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
     task.provisional = task.provisional and other.provisional
     task.unconfirmed = task.unconfirmed and other.unconfirmed
     task.silent_caller = task.silent_caller and other.silent_caller
-    planned = [one.next_attempt_at for one in (task, other) if one.next_attempt_at is not None]
-    task.next_attempt_at = min(planned) if len(planned) == 2 else None
+    task.next_attempt_at = _planned(task, other)
     task.letter_proposed_at = task.letter_proposed_at if other.letter_proposed_at else None
     orders.add(task, other)
+
+
+def _planned(*tasks: CallbackTask) -> datetime | None:
+    """The earliest next attempt. None while somebody waits who was not tried, and has called since the last attempt."""
+    planned = [one for one in tasks if one.next_attempt_at is not None]
+    tried = [attempt.at for one in planned for attempt in one.attempts]
+    called = [contact.at for one in tasks if one not in planned for contact in one.contacts]
+    if called and (not tried or max(called) > max(tried)):
+        return None
+    return min((one.next_attempt_at for one in planned if one.next_attempt_at is not None), default=None)
 
 
 def _raise(task: CallbackTask, other: CallbackTask) -> None:
@@ -301,10 +324,10 @@ def _order(task: CallbackTask) -> dict[str, Any] | None:
     return None if order is None else {"forms": list(order.forms), "customer_number": order.customer_number}
 
 
-def _put_back(task: CallbackTask, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Put back what the merge has changed and nobody has changed since then."""
+def _put_back(task: CallbackTask, before: Mapping[str, Any], after: Mapping[str, Any], stays: Collection[str]) -> None:
+    """Put back what the merge has changed and nobody has changed since then; but not the columns in `stays`."""
     for name, was in before["task"].items():
-        if was != after["task"][name] and _plain(getattr(task, name)) == after["task"][name]:
+        if was != after["task"][name] and _plain(getattr(task, name)) == after["task"][name] and name not in stays:
             setattr(task, name, _typed(name, was))
     if task.postal_order is None or _order(task) != after["order"]:
         return

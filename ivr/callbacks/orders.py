@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import search_index
 from ivr.callbacks.request import Request
 from ivr.models.callbacks import CallbackTask, PostalOrder
+from ivr.models.contacts import Contact
 
 
 def take(session: Session, task: CallbackTask, request: Request) -> None:
@@ -29,3 +32,14 @@ def add(task: CallbackTask, other: CallbackTask) -> None:
     order.forms = [*order.forms, *(form for form in theirs.forms if form not in order.forms)]
     order.customer_number = order.customer_number or theirs.customer_number
     task.postal_order = order
+
+
+def leave(task: CallbackTask, gone: Iterable[Contact]) -> None:
+    """Take the forms out of a task that only contacts that have left it have ordered."""
+    if task.postal_order is not None:
+        left = _forms(gone) - _forms(task.contacts)
+        task.postal_order.forms = [form for form in task.postal_order.forms if form not in left]
+
+
+def _forms(contacts: Iterable[Contact]) -> set[str]:
+    return {form for one in contacts for form in Request.of_record(one.about).forms}

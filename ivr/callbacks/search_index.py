@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-VERSION = "~9"
+VERSION = "~10"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 #: Behind every word that begins with another one.
@@ -38,7 +38,7 @@ def index_new(session: Session, task: CallbackTask) -> None:
 
 
 def index(session: Session, task: CallbackTask) -> None:
-    """Index a task again."""
+    """Index a task again, and the one that it was merged into."""
     session.flush()
     words = set(list(_words_of(session, task))[:_MOST])
     known = set(session.scalars(select(SearchWord.word).where(SearchWord.task_id == task.id)))
@@ -46,6 +46,8 @@ def index(session: Session, task: CallbackTask) -> None:
         session.execute(delete(SearchWord).where(SearchWord.task_id == task.id, SearchWord.word.in_(gone)))
     if new := words - known:
         _add(session, task.id, new)
+    if task.merged_into is not None:
+        index(session, task.merged_into)
 
 
 def add_text(session: Session, task_id: int, text: str) -> None:
@@ -91,8 +93,20 @@ def _numbers_of(task: CallbackTask) -> Iterator[str]:
         yield from words_of(task.postal_order.customer_number or "")
 
 
+def _merged(session: Session, task: CallbackTask) -> Sequence[CallbackTask]:
+    """The tasks that were merged into a task, and into those before. Their contacts and messages are the task's."""
+    found: list[CallbackTask] = []
+    ids = [task.id]
+    while ids:
+        latest = session.scalars(select(CallbackTask).where(CallbackTask.merged_into_id.in_(ids))).all()
+        found += latest
+        ids = [one.id for one in latest]
+    return found
+
+
 def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
     yield from _numbers_of(task)
+    parts = [task, *_merged(session, task)]
     said = session.execute(
         select(Transcript.text, Transcript.corrected_text, Transcript.second, Transcript.spoken)
         .join(Recording)
@@ -100,9 +114,14 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
         .where(VoiceboxMessage.task_id == task.id)
     )
     notes = session.scalars(
-        select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == TaskEventKind.NOTED)
+        select(TaskEvent.text).where(
+            TaskEvent.task_id.in_([one.id for one in parts]), TaskEvent.kind == TaskEventKind.NOTED
+        )
     )
-    yield from words_of(task.caller_name or "", name=True)
+    for part in parts:
+        yield from words_of(part.caller_name or "", name=True)
+        yield from words_of_number(part.callback_number or "")
+        yield from words_of(part.postal_order.customer_number or "" if part.postal_order is not None else "")
     for names in session.execute(
         select(Representative.name, Representative.represents).where(Representative.task_id == task.id)
     ):

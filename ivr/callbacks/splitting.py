@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import code_changes, contacts, events, intake, merging, sla_clocks
+from ivr.callbacks import code_changes, contacts, events, intake, merging, orders, sla_clocks
 from ivr.callbacks.refused import Refused, require_workable
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_tasks
@@ -56,7 +56,7 @@ def split(session: Session, contact: Contact, user: User | None, now: datetime) 
     else:
         own = _opened_for(session, contact, task, user, now)
     session.expire_all()
-    _leave(task, contact)
+    orders.leave(task, [contact])
     merging.settle(session, task, own, now)
     return own
 
@@ -121,11 +121,3 @@ def _keep_word(own: CallbackTask, clock: SlaClock, contact: Contact, common: Sla
     clock.next_change_at = clock.at_risk_at
     if clock.measure == SlaMeasure.TRIED:
         own.due_at = clock.due_at
-
-
-def _leave(task: CallbackTask, gone: Contact) -> None:
-    """Take the forms out of a task that only the contact that has left it has ordered."""
-    if task.postal_order is not None:
-        wanted = {form for one in task.contacts for form in Request.of_record(one.about).forms}
-        left = {*Request.of_record(gone.about).forms} - wanted
-        task.postal_order.forms = [form for form in task.postal_order.forms if form not in left]

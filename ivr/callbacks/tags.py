@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -65,7 +65,35 @@ def choose(session: Session, task: CallbackTask, tag_ids: Collection[int], user:
     if known == wanted:
         return
     session.execute(delete(task_tags).where(*theirs))
-    if wanted:
-        session.execute(insert(task_tags), [{"task_id": task.id, "tag_id": tag_id} for tag_id in sorted(wanted)])
+    _put(session, task.id, wanted)
     named = ", ".join(sorted(own[tag_id] for tag_id in wanted))
     events.record(session, task.id, TaskEventKind.TAGGED, now, user_id=user.id, text=named or None)
+
+
+def join(session: Session, task_id: int, other_id: int) -> dict[str, list[int]]:
+    """Move the tags of a task to the one it is merged into. What :func:`part` needs: its tags, and the new ones."""
+    theirs, known = (_ids(session, one) for one in (other_id, task_id))
+    session.execute(delete(task_tags).where(task_tags.c.task_id == other_id))
+    _put(session, task_id, theirs - known)
+    return {"theirs": sorted(theirs), "added": sorted(theirs - known)}
+
+
+def part(session: Session, task_id: int, joined: Mapping[str, Collection[int]]) -> None:
+    """Take the tags from a task that a merge has given it."""
+    added = task_tags.c.tag_id.in_(joined.get("added", ()))
+    session.execute(delete(task_tags).where(task_tags.c.task_id == task_id, added))
+
+
+def give_back(session: Session, other_id: int, joined: Mapping[str, Collection[int]]) -> None:
+    """Give a task that was merged its tags again, as far as there are such tags."""
+    there = set(session.scalars(select(Tag.id).where(Tag.id.in_(joined.get("theirs", ())))))
+    _put(session, other_id, there - _ids(session, other_id))
+
+
+def _ids(session: Session, task_id: int) -> set[int]:
+    return set(session.scalars(select(task_tags.c.tag_id).where(task_tags.c.task_id == task_id)))
+
+
+def _put(session: Session, task_id: int, tag_ids: Collection[int]) -> None:
+    if tag_ids:
+        session.execute(insert(task_tags), [{"task_id": task_id, "tag_id": tag_id} for tag_id in sorted(tag_ids)])

@@ -180,7 +180,10 @@ def tasks(session: Session, task_ids: Sequence[int]) -> None:
     session.execute(delete(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None)))
     session.execute(delete(Attempt).where(Attempt.task_id.in_(task_ids)))
     session.execute(delete(SlaPause).where(SlaPause.task_id.in_(task_ids)))
+    merged = select(CallbackTask.merged_into_id).where(CallbackTask.id.in_(task_ids))
+    found_by_them = session.scalars(merged.where(CallbackTask.merged_into_id.is_not(None)).distinct()).all()
     session.execute(delete(CallbackTask).where(CallbackTask.id.in_(task_ids)))
+    _index(session, [task_id for task_id in found_by_them if task_id is not None])
 
 
 def calls(session: Session, call_ids: Sequence[int]) -> None:

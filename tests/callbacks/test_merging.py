@@ -8,7 +8,21 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import attempts, claims, code_changes, intake, merging, proposals, sla_clocks, splitting, workflow
+from ivr.callbacks import (
+    attempts,
+    claims,
+    code_changes,
+    collaboration,
+    events,
+    intake,
+    merging,
+    proposals,
+    search_index,
+    sla_clocks,
+    splitting,
+    tags,
+    workflow,
+)
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
@@ -20,6 +34,7 @@ from ivr.models.contacts import Contact
 from ivr.models.merges import Merge
 from ivr.models.sla import SlaClock
 from ivr.platform import database
+from ivr.privacy import anonymisation
 from ivr.reporting import daily_metrics
 from tests.support.contacts import NUMBER, first_contact, joined, opened
 from tests.support.desk import change
@@ -267,6 +282,93 @@ def test_merges_are_undone_the_newest_first(people) -> None:
     undone(second)
     undone(first)
     assert everything(stays) == before
+
+
+def tagged(task: int, user: User, *names: str) -> None:
+    """Give a task these tags of its team, made where there are none of the name, and no other ones of it."""
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        own = {tag.name: tag for tag in tags.of_teams(session, [found.team_id])}
+        own |= {name: tags.add(session, found.team_id, name) for name in names if name not in own}
+        session.flush()
+        tags.choose(session, found, [own[name].id for name in names], session.get_one(User, user.id), utc_now())
+
+
+def tags_of(*tasks: int) -> list[list[str]]:
+    with database.reading() as session:
+        found = tags.of_tasks(session, tasks)
+        return [found.get(task, []) for task in tasks]
+
+
+def test_tags_move_with_a_task_and_come_back(people) -> None:
+    stays, gone, mia = opened(age=HOUR), opened(), people["mia"]
+    tagged(stays, mia, "Miete", "Strom")
+    tagged(gone, mia, "Strom", "Umzug")
+    merged(stays, gone, mia)
+    assert tags_of(stays, gone) == [["Miete", "Strom", "Umzug"], []]
+    tagged(stays, mia, "Miete", "Umzug", "Widerspruch")
+    undone(gone)
+    assert tags_of(stays, gone) == [["Miete", "Widerspruch"], ["Strom", "Umzug"]]
+
+
+def test_a_contact_that_goes_back_to_its_task_finds_its_tags_there(people) -> None:
+    stays, gone, mia = opened(age=HOUR), opened(), people["mia"]
+    tagged(gone, mia, "Strom", "Umzug")
+    merged(stays, gone, mia)
+    merged(stays, opened())  # there is more to take out than this one
+    with database.writing() as session:
+        own = session.scalars(select(tags.Tag).where(tags.Tag.name == "Umzug")).one()
+        session.delete(own)  # from the list of the team
+    assert split(stays, 1) == gone
+    assert tags_of(stays, gone) == [["Strom"], ["Strom"]]
+
+
+def found_by(*words: str) -> list[list[int]]:
+    with database.reading() as session:
+        return [sorted(search_index.find(session, one)) for one in words]
+
+
+def noted(task: int, user: User, text: str) -> None:
+    with database.writing() as session:
+        events.note(session, session.get_one(CallbackTask, task), session.get_one(User, user.id), text, utc_now())
+
+
+def named(task: int, user: User, name: str) -> None:
+    with database.writing() as session:
+        by = session.get_one(User, user.id)
+        collaboration.name_caller(session, session.get_one(CallbackTask, task), by, name, utc_now())
+
+
+def test_the_task_that_stays_is_found_by_what_was_known_of_every_one_merged_into_it(people) -> None:
+    last, stays, gone, mia = opened(age=2 * HOUR), opened(age=HOUR), opened("+4917633333333"), people["mia"]
+    named(last, mia, "Meyer")
+    named(stays, mia, "Emine Yıldız")
+    named(gone, mia, "Emine Kaya")
+    noted(gone, mia, "Stromsperre am Freitag")
+    known = ("kaya", "stromsperre", "017633333333", the_task(gone).receipt_code)
+    merged(stays, gone, mia)
+    assert found_by(*known) == [[stays, gone]] * 4
+    merged(last, stays, mia)
+    assert all({last, gone} <= {*found} for found in found_by(*known)), "merged again"
+    noted(gone, mia, "Widerspruch")  # whoever still has the page open
+    assert found_by("widerspruch") == [[last, stays, gone]]
+    undone(stays)
+    undone(gone)
+    assert found_by("kaya", "stromsperre") == [[gone]] * 2
+
+
+@pytest.mark.parametrize("how", ["names", "words", "tasks"])
+def test_what_is_deleted_of_a_merged_task_finds_the_one_that_stays_no_more(people, how: str) -> None:
+    stays, gone, mia = opened(age=HOUR), opened("+4917633333333"), people["mia"]
+    named(stays, mia, "Meyer")
+    named(gone, mia, "Kaya")
+    noted(gone, mia, "Stromsperre")
+    merged(stays, gone, mia)
+    with database.writing() as session:
+        getattr(anonymisation, how)(session, [gone])
+    for word in {"names": ["kaya"], "words": ["stromsperre"], "tasks": ["kaya", "stromsperre"]}[how]:
+        assert found_by(word) == [[]], word
+    assert stays in found_by("meyer")[0]
 
 
 # -- what is not possible ----------------------------------------------------------------------------
