@@ -14,6 +14,7 @@ from ivr.carrier.refusals import AskedToWait
 log = logging.getLogger(__name__)
 
 _Item = TypeVar("_Item")
+_Error = TypeVar("_Error", bound=Exception)
 
 
 def each(items: Iterable[_Item], look: Callable[[_Item], None]) -> TwilioRestException | None:
@@ -22,16 +23,7 @@ def each(items: Iterable[_Item], look: Callable[[_Item], None]) -> TwilioRestExc
     Raises:
         AskedToWait, requests.RequestException: the carrier has no room, or cannot be asked; nor about the others.
     """
-    first: TwilioRestException | None = None
-    for item in items:
-        try:
-            look(item)
-        except AskedToWait:
-            raise
-        except TwilioRestException as refused:
-            log.warning("the carrier refuses something about one call or recording (%s)", refused.status)
-            first = first or refused
-    return first
+    return _each(items, look, TwilioRestException)
 
 
 def all_of(items: Iterable[_Item], look: Callable[[_Item], None]) -> Exception | None:
@@ -40,13 +32,21 @@ def all_of(items: Iterable[_Item], look: Callable[[_Item], None]) -> Exception |
     Raises:
         AskedToWait: the carrier has no room.
     """
-    first: Exception | None = None
+    return _each(items, look, TwilioException, requests.RequestException)
+
+
+def _each(items: Iterable[_Item], look: Callable[[_Item], None], *borne: type[_Error]) -> _Error | None:
+    first: _Error | None = None
     for item in items:
         try:
             look(item)
         except AskedToWait:
             raise
-        except (TwilioException, requests.RequestException) as error:
-            log.warning("the carrier could not be asked about one call (%s)", type(error).__name__)
+        except borne as error:
+            log.warning("the carrier did not do what was asked about one call or recording (%s)", _reason(error))
             first = first or error
     return first
+
+
+def _reason(error: Exception) -> str:
+    return f"status {error.status}" if isinstance(error, TwilioRestException) else type(error).__name__
