@@ -7,7 +7,7 @@ export PYTHON_NAMED = 1
 endif
 VENV = .venv/bin
 
-.PHONY: wheel offline help run check test test-postgresql soak soak-night bench chaos drill screenshots lock vendor translations audit sbom scan
+.PHONY: wheel offline help run check test alone test-postgresql soak soak-night bench chaos drill screenshots lock vendor translations audit sbom scan
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -45,13 +45,24 @@ test-postgresql: ## The stories on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
+# A restart of all processes and rows that are held while people call: three minutes in which nothing else runs.
+alone: ## Tests of seconds under load, with the cores to themselves.
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@VOLUME=soak $(PYTEST) -m alone tests/soak $(ARGS)
+
 # The volume that `make test` leaves out, at most an hour: 10,000 random callers, 5,000 pairs of callers, 1,000
 # conversations of live calls, 3,000 calls that end anywhere, 50,000 nonsense inputs, a flood of 10,000 calls, a day of
 # 3,000 calls and its comparison with Erlang (all that in about 50 minutes on two cores), the stories on PostgreSQL,
 # chaos with one seed.
-soak: ## The volume that `make test` leaves out, at most an hour.
+soak: ## A restart of all processes and rows that are held while people call: three minutes in which nothing else runs.
+alone: ## Tests of seconds under load, with the cores to themselves.
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@VOLUME=soak $(PYTEST) -m alone tests/soak $(ARGS)
+
+# The volume that `make test` leaves out, at most an hour.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)
+	@$(MAKE) --no-print-directory alone ARGS=
 	@$(MAKE) --no-print-directory test-postgresql ARGS=
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
 

@@ -108,7 +108,8 @@ def _pass(check: Check, mend: Mend | None) -> bool:
 
 def _changed(mend: Mend) -> bool:
     """Show what can be changed, ask, and change it; whether anything was."""
-    with plainly():
+    changes: list[Change] = []
+    with suppress(click.ClickException), plainly():  # what cannot be read is not changed: the check has named it
         changes = list(mend())
     for change in changes:
         click.echo(f"  {change.what}")

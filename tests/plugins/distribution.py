@@ -46,10 +46,12 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
     chosen, others = [], []
+    beside_others = config.getoption("dist", "no") != "no" or hasattr(config, "workerinput")
     for item in items:
         if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
-        (chosen if _belongs_to_this_run(item) else others).append(item)
+        alone_and_beside = beside_others and item.get_closest_marker("alone") is not None
+        (chosen if _belongs_to_this_run(item) and not alone_and_beside else others).append(item)
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen

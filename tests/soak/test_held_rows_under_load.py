@@ -1,8 +1,8 @@
 """Eight calls begin every second, and every ten seconds somebody holds the row of one of them for 1.7 s.
 
 Everybody but who waits for their receipt code while their row is held hears it within the call, and nothing waits in
-the spool longer than five seconds. The callers are a process of their own on the same machine. `make test` places fifty
-calls, `make soak` three hundred.
+the spool longer than five seconds. The callers are a process of their own on the same machine. It is run with the
+cores to itself: three hundred calls.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from tests.support.environment import ROOT
 from tests.support.postgres import Postgres
 from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
-from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-CALLS = volume(test=50, soak=300)
+CALLS = 300
 A_SECOND = 8
 HELD_SECONDS, HELD_EVERY = 1.7, 10.0
 LONGEST_IN_THE_SPOOL = 5.0
@@ -127,9 +126,8 @@ class Watch(threading.Thread):
             self.longest = max(self.longest, spool.oldest(utc_now()))
 
 
-@pytest.mark.since("ci")
-@pytest.mark.soak
-@pytest.mark.xdist_group("load")
+@pytest.mark.alone
+@pytest.mark.since("soak")
 def test_a_held_row_costs_nobody_else_their_code(loaded_hotline: RunningHotline) -> None:
     holder, watch = Holder(loaded_hotline.settings.database_url), Watch()
     holder.start()

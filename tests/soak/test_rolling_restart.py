@@ -88,8 +88,8 @@ def ring_all(hotline: RunningHotline, callers: list[Ringing]) -> None:
         thread.join()
 
 
+@pytest.mark.alone
 @pytest.mark.since("soak")
-@pytest.mark.xdist_group("load")
 def test_no_caller_notices_that_all_processes_are_restarted(behind_haproxy: RunningHotline) -> None:
     hotline = behind_haproxy
     callers = [Ringing(f"+49151{number:08d}") for number in range(CALLS)]
