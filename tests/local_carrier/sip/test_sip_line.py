@@ -91,6 +91,8 @@ def test_a_key_stops_a_prompt_that_it_may_interrupt() -> None:
 
 
 def recorded(line: Line, into: list[RecordedSpeech]) -> None:
+    """Say something before the tone, as the hotline does: who dials listens before it comes."""
+    line.hear(utterance(Sound(np.zeros(RATE, dtype=np.int16), RATE)), interruptible=False)
     into.append(line.record(30, "#", 5, beep=True))
 
 
