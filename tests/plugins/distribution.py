@@ -11,6 +11,9 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
+#: From how many inputs of each test `make test` takes, spread over the list; one file alone and `.ci/run` take all.
+OF_EACH = 3
+
 #: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
 #: which would otherwise wait for each other longer than everything else takes.
 BROWSERS = "hotline_browsers"
@@ -52,6 +55,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
         alone_and_beside = beside_others and item.get_closest_marker("alone") is not None
         (chosen if _belongs_to_this_run(item) and not alone_and_beside else others).append(item)
+    if beside_others and LEVEL == LEVELS.index("test"):
+        chosen, thinned = _thinned(chosen)
+        others += thinned
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen
@@ -75,6 +81,18 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
         suffix = f"@{'_'.join(groups)}"
         if groups and not item.nodeid.endswith(suffix):
             item._id = type(item._id).parse(f"{item.nodeid}{suffix}")
+
+
+def _thinned(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Of the inputs of each test, the first, the last and what lies between them up to OF_EACH; and the others."""
+    by_test: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept: set[pytest.Item] = set()
+    for same in by_test.values():
+        step = max(1.0, (len(same) - 1) / (OF_EACH - 1))
+        kept.update(same[round(place * step)] for place in range(min(OF_EACH, len(same))))
+    return [item for item in items if item in kept], [item for item in items if item not in kept]
 
 
 def _group(item: pytest.Item) -> str:
