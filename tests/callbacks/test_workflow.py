@@ -66,6 +66,7 @@ def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> Non
 # -- text messages, empty_database, posting -----------------------------------------------------------------------
 
 
+@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_hundreds_of_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:
     with database.writing() as session:

@@ -239,6 +239,7 @@ def test_what_is_read_is_not_written_over(empty_database, tmp_path: Path, line: 
     assert sealed.read_bytes() == b"the only copy"
 
 
+@pytest.mark.since("ci")
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_that_lacks_a_letter_stops_no_command(empty_database, tmp_path: Path, encoding: str) -> None:
     done = subprocess.run(

@@ -21,6 +21,8 @@ from ivr.reporting import daily_metrics
 from tests.support.receipts import codes_heard
 from tests.support.webhook_calls import WebhookCall
 
+pytestmark = pytest.mark.since("ci")
+
 BY_KEY = ["2", "1", "2", "1", "#", "3"]
 DAYS, A_DAY = 12, 20
 

@@ -26,6 +26,7 @@ def overdue_jobs(postgres: Postgres) -> Iterator[int]:
         database.close()
 
 
+@pytest.mark.since("ci")
 def test_two_schedulers_at_one_moment_hand_over_different_jobs(overdue_jobs: int) -> None:
     later = utc_now() + outbox.lease() + timedelta(seconds=1)
     with database.writing() as one, database.writing() as other:

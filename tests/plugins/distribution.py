@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
         alone_and_beside = beside_others and item.get_closest_marker("alone") is not None
         (chosen if _belongs_to_this_run(item) and not alone_and_beside else others).append(item)
-    if beside_others and LEVEL == LEVELS.index("test"):
+    if beside_others and LEVELS.index("test") == LEVEL:
         chosen, thinned = _thinned(chosen)
         others += thinned
     if others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
@@ -106,6 +107,7 @@ def test_each_kind_goes_in_its_own_time(services) -> None:
     assert what_is_left(367) == set()
 
 
+@pytest.mark.since("ci")
 def test_in_a_bucket_nothing_is_left_either(in_bucket, services) -> None:
     now = utc_now()
     old = [Person(services, number, now - timedelta(days=400)) for number in range(3)]

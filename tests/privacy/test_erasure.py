@@ -178,6 +178,7 @@ def test_nobody_is_erased_while_they_are_being_called_back(services, role: str) 
     assert audio_store.has(person.recording_sid)
 
 
+@pytest.mark.since("ci")
 def test_somebody_elses_withheld_call_holds_no_erasure_up(services, tmp_path) -> None:
     """Neither by receipt code, nor after a restore of a backup that was made while they talked."""
     now = utc_now()

@@ -89,6 +89,7 @@ def understood(said: str, text: str) -> float:
 CODES = ("16273840", "52947163", "45362718", "19283746", "71625394")
 
 
+@pytest.mark.since("ci")
 @pytest.mark.soak
 @pytest.mark.parametrize("code", CODES[: volume(test=1, soak=5)])
 def test_every_digit_of_a_receipt_code_is_understood(studio, speech_recogniser: WhisperModel, code: str) -> None:

@@ -91,6 +91,7 @@ def test_a_forged_browser_is_an_unknown_one(app, cookie: str) -> None:
     assert [tries(browser, "mia", f"wrong {number}") for number in range(6)][-1] == 429
 
 
+@pytest.mark.since("ci")
 def test_an_office_logs_in_at_eight(app) -> None:
     assert {tries(app.test_client(), "mia") for _ in range(100)} == {302}
 

@@ -98,6 +98,7 @@ def test_more_connections_than_there_is_room_for_push_the_slowest_out(small_serv
         assert clients[0].recv(10) == b"", "the oldest half request is closed"
 
 
+@pytest.mark.since("ci")
 def test_a_connection_that_another_process_has_taken_pushes_nobody_out(tmp_path: Path) -> None:
     """Both processes are told of a new connection; one of them comes too late, and has no reason to make room."""
     with serving(tmp_path, processes=2) as port, slow_clients(port, HALF_BODY, times=20) as waiting:

@@ -132,6 +132,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(hotline, at_the_carr
     hotline.switch.store.delete_recording(recording.sid)
 
 
+@pytest.mark.since("ci")
 def test_three_hosts_at_once_make_one_task(at_the_carrier) -> None:
     recordings = [at_the_carrier(f"+49170123411{number:02d}") for number in range(8)]
     since, barrier = utc_now() - timedelta(hours=1), threading.Barrier(3)
