@@ -66,7 +66,6 @@ def test_keys_that_are_switched_off_are_off_in_every_browser(browser, hotline, p
         assert one.complaints == []
 
 
-@pytest.mark.since("ci")
 def test_sounds_are_switched_on_for_every_browser_and_off_at_once(browser, hotline, people, tasks) -> None:
     page = open_desk(browser, hotline)
     page.evaluate("localStorage.setItem('hotline.alerts', 'on')")  # as a browser kept it before the server did
@@ -122,7 +121,6 @@ def test_without_javascript_list_page_claim_note_and_close_still_work(browser, h
     assert the_task(tasks[1]).state == "closed"
 
 
-@pytest.mark.since("ci")
 def test_many_tasks_are_seen_at_once(browser, hotline, people, tasks) -> None:
     for _ in range(8):
         a_task(age=timedelta(hours=30))
@@ -140,7 +138,6 @@ def test_many_tasks_are_seen_at_once(browser, hotline, people, tasks) -> None:
         assert bottom["y"] + bottom["height"] <= height, "Call back is seen without scrolling"
 
 
-@pytest.mark.since("ci")
 def test_one_form_is_open_at_a_time(browser, hotline, people) -> None:
     a_task()
     page = open_desk(browser, hotline)

@@ -44,7 +44,6 @@ def log_in(page: Page, name: str) -> None:
     page.get_by_role("button", name="Anmelden").click()
 
 
-@pytest.mark.since("ci")
 def test_a_covered_task_is_claimed_and_shown(browser, hotline, staff) -> None:
     task = a_task(text="Mein Bescheid fehlt", number="+4915112340077")
     page = logged_in(browser, hotline, "mia")
@@ -71,7 +70,6 @@ def test_only_looking_with_a_reason(browser, hotline, staff) -> None:
     assert the_task(task).state == "open"
 
 
-@pytest.mark.since("ci")
 def test_an_authenticator_app(browser, hotline, staff) -> None:
     with database.writing() as session:
         name = f"appa{session.query(User).count()}"
@@ -159,7 +157,6 @@ def test_a_supervisor_hands_out_what_is_known(browser, hotline, staff) -> None:
     assert download.value.suggested_filename.endswith(".zip")
 
 
-@pytest.mark.since("ci")
 def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, hotline, staff) -> None:
     whole, hurt = (a_task(text="Mein Bescheid fehlt", number=f"+491511234008{last}") for last in (1, 2))
     with database.reading() as session:

@@ -190,7 +190,6 @@ def test_somebody_rings_with_their_own_microphone(playwright, hotline, tmp_path:
     browser.close()
 
 
-@pytest.mark.since("ci")
 def test_the_prompt_studio_records_with_the_microphone(playwright, hotline, people, tmp_path: Path) -> None:
     """A supervisor listens, records a prompt, hears that callers get it, and takes it back."""
     spoken = human_speech(20)

@@ -147,7 +147,6 @@ def test_what_one_has_typed_is_not_shown_to_whoever_logs_in_next(browser, hotlin
     assert TEXT not in page.content()
 
 
-@pytest.mark.since("ci")
 def test_a_second_tab_takes_nothing_from_the_first(browser, hotline, people) -> None:
     first = open_desk(browser, hotline)
     task = claimed_in(first)
@@ -172,7 +171,6 @@ def test_a_second_tab_takes_nothing_from_the_first(browser, hotline, people) -> 
     assert the_task(task).state == "closed"
 
 
-@pytest.mark.since("ci")
 def test_a_log_out_on_another_machine_keeps_the_outcome_that_was_being_written(browser, hotline, people) -> None:
     page = open_desk(browser, hotline)
     task = claimed_in(page)
@@ -217,7 +215,6 @@ _TURNED = """() => {
 }"""
 
 
-@pytest.mark.since("ci")
 def test_names_that_turn_the_text_turn_nothing_but_themselves(browser, hotline, people) -> None:
     """Names of a member and of a caller, typed in the pages, with emoji and with signs that override the direction."""
     somebody("adam", "administrator")
@@ -273,7 +270,6 @@ def state_of(name: str) -> str:
         return session.scalars(select(Presence.state).join(User).where(User.username == name)).one()
 
 
-@pytest.mark.since("ci")
 def test_a_browser_that_has_crashed_while_available_rings_nobody(windows, call_queue_hotline, team) -> None:
     """No page of it says good-bye. The window is missed after 35 seconds, which the test does not wait for."""
     somebody("rita", "member", "benefits")
@@ -294,7 +290,6 @@ def test_a_browser_that_has_crashed_while_available_rings_nobody(windows, call_q
     expect(again.get_by_role("alert").filter(has_text="abgemeldet")).to_be_visible()
 
 
-@pytest.mark.since("ci")
 def test_the_closed_window_of_an_available_member_signs_them_off(windows, call_queue_hotline, team) -> None:
     somebody("ruth", "member", "benefits")
     desk = logged_in(windows, call_queue_hotline.url, "ruth")

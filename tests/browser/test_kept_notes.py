@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
 
@@ -54,7 +53,6 @@ def test_a_note_outlives_the_log_in_in_which_it_was_written(browser, hotline, pe
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('draft'))") == []
 
 
-@pytest.mark.since("ci")
 def test_what_was_typed_after_the_log_in_had_ended_goes_on_behind_what_the_server_has(browser, hotline, people) -> None:
     """Half a sentence is a draft already; the page is left before the rest is sent."""
     task_id = a_task()
@@ -74,7 +72,6 @@ def test_what_was_typed_after_the_log_in_had_ended_goes_on_behind_what_the_serve
     expect(page.locator("#note-text")).to_have_value(TEXT)
 
 
-@pytest.mark.since("ci")
 def test_a_button_that_is_pressed_twice_sends_its_form_once(browser, hotline, people) -> None:
     task_id = a_task()
     page = open_desk(browser, hotline)

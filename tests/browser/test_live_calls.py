@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -48,7 +47,6 @@ def takes_the_call(page: Page) -> None:
     expect(page.locator("[data-status]")).to_contain_text("Sie sprechen mit den anderen", timeout=30000)
 
 
-@pytest.mark.since("ci")
 def test_four_windows_talk_with_each_other(windows, call_queue_hotline, team) -> None:
     """Caller, member, interpreter and companion: each hears the voices of the others."""
     somebody("mia", "member", "benefits")
@@ -229,7 +227,6 @@ def test_call_back_from_the_desk(windows, call_queue_hotline, team, phone) -> No
     expect(desk.get_by_text("Erreicht, Anliegen besprochen").first).to_be_visible()
 
 
-@pytest.mark.since("ci")
 def test_supervisors_plan_duties_and_block_numbers(windows, call_queue_hotline, team) -> None:
     somebody("lena", "supervisor")
     somebody("mia", "member", "benefits")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
@@ -56,7 +55,6 @@ def a_machine_understands_more(task: int) -> None:
         session.scalars(heard).one().gist = {"language": "en", "text": "About the rent.", "engine": "whisper"}
 
 
-@pytest.mark.since("ci")
 def test_a_form_on_its_way_is_not_broken_off_though_a_machine_understands_more(browser, hotline, people) -> None:
     mine = a_task(text="Guten Tag, es geht um die Miete.")
     page = open_desk(browser, hotline)
@@ -73,7 +71,6 @@ def test_a_form_on_its_way_is_not_broken_off_though_a_machine_understands_more(b
     assert page.complaints == []
 
 
-@pytest.mark.since("ci")
 def test_what_came_of_a_form_stays_though_a_machine_understands_more(browser, hotline, people) -> None:
     mine = a_task(text="Guten Tag, es geht um die Miete.")
     page = open_desk(browser, hotline)

@@ -73,7 +73,6 @@ def test_without_javascript_a_change_by_receipt_code_is_decided(browser, hotline
     assert (the_task(task).state, the_task(task).outcome) == ("closed", "withdrawn")
 
 
-@pytest.mark.since("ci")
 def test_what_waits_for_a_decision_can_be_read_by_everybody(browser, hotline, people, pair) -> None:
     changed_by_code(pair[0], "+4917633333333")
     page = open_desk(browser, hotline)

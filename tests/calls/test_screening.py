@@ -59,7 +59,6 @@ def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
     return report.call_sid, heard
 
 
-@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_a_flood_from_three_numbers_leaves_everybody_else_served(call_queue_hotline, live_tasks_of) -> None:
     """Everybody else gets a task, and what is kept is bounded. `python -m benchmarks flood` measures the answers."""

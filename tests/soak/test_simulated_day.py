@@ -24,7 +24,7 @@ from tests.support.volume import volume
 
 OPENS = datetime(2026, 11, 23, 7, tzinfo=UTC)  # 08:00 in Bremen
 HOURS = volume(test=1, soak=10)
-CALLS = volume(test=150, soak=300 * HOURS)
+CALLS = volume(test=40, ci=150, soak=300 * HOURS)
 LANGUAGES = ["de", "en", "tr", "ar", "ru", "uk", "fa", "kmr", "pl", "bg", "ro", "fr"]
 CONCERNS = ["benefits"] * 5 + ["work"] * 2 + ["under_25", "rehab", "other", "emergency"]
 TEAMS = ["benefits"] * 22 + ["work"] * 7 + ["youth"] * 4 + ["rehab"] * 3 + ["entrance"] * 4
@@ -52,7 +52,6 @@ def morning_peak(dice: random.Random, calls: int) -> list[datetime]:
     return sorted(found)
 
 
-@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_a_day_of_calls_loses_nobody(settings) -> None:
     dice = random.Random(7)

@@ -172,7 +172,6 @@ def test_a_removed_file_of_changes_is_noticed_at_once_and_over_when_nobody_has_i
     database_damage.check()
 
 
-@pytest.mark.since("ci")
 @pytest.mark.parametrize("left", [0, 2000])
 def test_a_file_of_changes_that_was_cut_off_is_told_with_the_remedy_and_calls_go_on(
     client: FlaskClient, file: Path, left: int

@@ -31,8 +31,6 @@ from tests.support.speech import human_speech
 from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.since("ci")
-
 #: How many people call while it is gone, twelve at a time.
 CALLERS = volume(test=24, ci=40, soak=200)
 

@@ -25,8 +25,6 @@ from tests.support.running_hotline import RunningHotline
 from tests.support.small_disk import RefusingDisk, SmallDisk
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.since("ci")
-
 #: English, work, no recording, the number is right, no postal code, at any time.
 BY_KEY = ["2", "2", "2", "1", "#", "3"]
 

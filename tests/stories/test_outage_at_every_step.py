@@ -133,7 +133,6 @@ class Weather:
             Outage(self._patch, parts, turn, FOR_ONE).before(turn, "")
 
 
-@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_callers_who_press_anything_while_parts_come_and_go(client: FlaskClient, patch: pytest.MonkeyPatch) -> None:
     """English throughout, no webhook fails, every code that was heard is somebody's, nothing waits or is set aside."""

@@ -26,8 +26,6 @@ from tests.support.running_hotline import RunningHotline, reader
 from tests.support.staff import have_met
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.since("ci")
-
 
 @pytest.fixture(scope="module")
 def bouncer(postgres: Postgres) -> Iterator[pgbouncer.Bouncer]:

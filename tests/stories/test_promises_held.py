@@ -760,7 +760,6 @@ def test_every_promise_has_its_row_wherever_the_caller_hangs_up(webhooks: Hotlin
         assert heard >= {"silent_callback", "noted", "link_sent", "request_open", "receipt_again"}
 
 
-@pytest.mark.since("ci")
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(CUT_WALKS // SOME_CUT_WALKS))
 def test_after_every_beginning_of_a_call_each_promise_has_its_row(webhooks: Hotline, mia: User, part: int) -> None:

@@ -37,7 +37,7 @@ from tests.support.strangers import (
 from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-CALLERS = volume(test=300, soak=10_000)
+CALLERS = volume(test=100, ci=300, soak=10_000)
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
 #: Endings of callers who got what they called for without a task.
 _SERVED = {"informed", "connected", "changed", "withdrawn"}
@@ -92,7 +92,6 @@ def _endings() -> dict[str, str]:
         return dict(session.execute(select(Call.call_sid, Call.ending).where(Call.state == "ended")).all())
 
 
-@pytest.mark.since("ci")
 @pytest.mark.soak
 def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     """Every document well formed, no 5xx, no endless loop, a named ending; every promise made exists as a task."""
