@@ -127,6 +127,7 @@ def loses_the_microphone(phone) -> None:
 def types_without_a_connection(desk: Page) -> None:
     """The note of a call is typed while the connection is away for some seconds; the call goes on."""
     text = "Bescheid vom 3., ruft mit Nachweis wieder an"
+    expect(desk.get_by_label("Notiz", exact=True)).to_be_editable()
     desk.context.set_offline(True)
     with desk.expect_event("requestfailed", lambda request: request.method == "POST" and "note" in request.url):
         desk.get_by_label("Notiz", exact=True).fill(text)
