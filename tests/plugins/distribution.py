@@ -49,15 +49,17 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
     chosen, others = [], []
+    left_out = _further_inputs(items)
+    for item in left_out:
+        item.add_marker(pytest.mark.soak)
     beside_others = config.getoption("dist", "no") != "no" or hasattr(config, "workerinput")
     for item in items:
         if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
-        alone_and_beside = beside_others and item.get_closest_marker("alone") is not None
-        (chosen if _belongs_to_this_run(item) and not alone_and_beside else others).append(item)
-    if beside_others and LEVELS.index("test") == LEVEL:
-        chosen, thinned = _thinned(chosen)
-        others += thinned
+        elsewhere = beside_others and (
+            item.get_closest_marker("alone") is not None or (LEVELS.index("test") == LEVEL and item in left_out)
+        )
+        (chosen if _belongs_to_this_run(item) and not elsewhere else others).append(item)
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen
@@ -83,16 +85,17 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
             item._id = type(item._id).parse(f"{item.nodeid}{suffix}")
 
 
-def _thinned(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Of the inputs of each test, the first, the last and what lies between them up to OF_EACH; and the others."""
+def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The inputs of each test but the first, the last and what lies between them up to OF_EACH."""
     by_test: dict[str, list[pytest.Item]] = {}
     for item in items:
-        by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    kept: set[pytest.Item] = set()
+        if not item.get_closest_marker("since"):
+            by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    further: set[pytest.Item] = set()
     for same in by_test.values():
         step = max(1.0, (len(same) - 1) / (OF_EACH - 1))
-        kept.update(same[round(place * step)] for place in range(min(OF_EACH, len(same))))
-    return [item for item in items if item in kept], [item for item in items if item not in kept]
+        further |= set(same) - {same[round(place * step)] for place in range(min(OF_EACH, len(same)))}
+    return further
 
 
 def _group(item: pytest.Item) -> str:
