@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from flask import request
@@ -36,28 +37,38 @@ class Watch:
 
 @pytest.fixture(params=["silent", "away"])
 def redis(request: pytest.FixtureRequest, empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as connections:
         port = server.getsockname()[1]
         if request.param == "away":
             server.close()
         else:
-            threading.Thread(target=_accept, args=(server,), daemon=True).start()
+            connections.enter_context(_taking_connections(server))
         monkeypatch.setattr(outbox, "hand_over", lambda jobs: None)  # a thread does it where calls are served
         call_counters.forget_all()
         monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}/0")
         forget_settings()
         yield
-    forget_settings()
-    call_counters.forget_all()
+        forget_settings()
+        call_counters.forget_all()
 
 
-def _accept(server: socket.socket) -> None:
-    held = []
-    while True:
-        try:
-            held.append(server.accept())
-        except OSError:
-            return
+@contextmanager
+def _taking_connections(server: socket.socket) -> Iterator[None]:
+    """Take every connection and never say anything on it."""
+    over = threading.Event()
+    server.settimeout(0.1)  # closing a socket wakes nobody who waits at it
+
+    def take() -> None:
+        with ExitStack() as held:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    held.enter_context(server.accept()[0])
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 @pytest.fixture
