@@ -211,7 +211,7 @@ def _access(sid: str) -> Iterator[Finding]:
         )
         return
     with requests.get(
-        media.media_url(sid), timeout=settings().twilio_timeout, allow_redirects=False, stream=True
+        media.media_url(sid), timeout=settings().carrier_timeouts, allow_redirects=False, stream=True
     ) as answer:
         if answer.status_code in (200, 302, 307):
             yield Finding(

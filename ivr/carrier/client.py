@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+import requests
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -44,6 +46,14 @@ def _nothing(_name: str, /, *, method: str) -> AbstractContextManager[Any]:
 around: _Around = _nothing
 
 
+class _Adapter(HTTPAdapter):
+    """Waits for a connection and for an answer as the settings say; the library knows one time-out for both."""
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a prepared request."""
+        return super().send(*args, **kwargs | {"timeout": settings().carrier_timeouts})
+
+
 class _HttpClient(TwilioHttpClient):
     """Sends requests to the configured base URL where there is one, with the token of the account that works.
 
@@ -52,6 +62,8 @@ class _HttpClient(TwilioHttpClient):
 
     def __init__(self, timeout: float, tokens: Sequence[str] = ()) -> None:
         super().__init__(timeout=timeout)
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, _Adapter())
         self._tokens = tokens
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:

@@ -94,7 +94,7 @@ def _asked(recording_sid: str) -> requests.Response:
         response = requests.get(
             media_url(recording_sid),
             **dialect().login(configured.account_sid, token),
-            timeout=(configured.twilio_timeout, configured.twilio_timeout),
+            timeout=configured.carrier_timeouts,
             allow_redirects=False,
             stream=True,
         )
@@ -116,8 +116,7 @@ def _asked_where_it_is(recording_sid: str) -> requests.Response:
         raise NotGiven(told.refusal, str(told), told.retry_after) from error
     if not url.startswith(("https://", f"{base_url()}/")):
         raise NotThere(recording_sid)
-    timeout = settings().twilio_timeout
-    return requests.get(url, timeout=(timeout, timeout), allow_redirects=False, stream=True)
+    return requests.get(url, timeout=settings().carrier_timeouts, allow_redirects=False, stream=True)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _asked(wishes: Mapping[str, str]) -> requests.Response:
             f"{settings().carrier_base_url}/v2/messages",
             json=wishes,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=settings().twilio_timeout,
+            timeout=settings().carrier_timeouts,
             allow_redirects=False,
         )
         if answer.status_code != 401:

@@ -12,6 +12,9 @@ from ivr.config.installation import Installation
 from ivr.domain.enums import CarrierName
 from ivr.domain.setting_types import PhoneNumber
 
+#: Seconds for which it is tried to connect to the carrier: who can be reached answers in a tenth of one, and a packet
+#: that was lost is sent again after one and three. Somebody may be waiting on the telephone meanwhile.
+_TO_CONNECT = 4.0
 #: Where each carrier's REST interface is; SignalWire gives every account a host.
 _BASE_URLS = {
     CarrierName.TWILIO: "https://api.twilio.com",
@@ -83,7 +86,12 @@ class Carrier(Installation):
         description="Address of another host at which the carrier asks `/voice/fallback` when a document fails. Empty: "
         "the same host, which does not help while that host is away.",
     )
-    twilio_timeout: float = Field(10.0, gt=0, le=60, description="Seconds to wait for the carrier's REST interface.")
+    twilio_timeout: float = Field(
+        10.0,
+        gt=0,
+        le=60,
+        description="Seconds to wait for an answer of the carrier's REST interface; for a connection at most 4.",
+    )
     synthetic_call_minutes: int = Field(
         0,
         ge=0,
@@ -121,6 +129,11 @@ class Carrier(Installation):
         """Base of the carrier's REST interface; the local exchange in local mode, else the carrier's usual one."""
         default = self.exchange_url if self.has_exchange else _BASE_URLS[self.carrier]
         return (self.twilio_api_base_url or default).rstrip("/")
+
+    @cached_property
+    def carrier_timeouts(self) -> tuple[float, float]:
+        """Seconds for which a request to the carrier waits for a connection, and then for each part of the answer."""
+        return min(_TO_CONNECT, self.twilio_timeout), self.twilio_timeout
 
     @cached_property
     def webhook_key(self) -> str:

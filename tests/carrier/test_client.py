@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
 import numpy as np
 import pytest
+import requests
 from flask import Response
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.carrier import client as carrier
 from ivr.carrier import media
 from ivr.local_carrier.store import CallRecord, RecordingRecord
+from tests.support.environment import forget_settings
 from tests.support.running_hotline import RunningHotline
 from tests.support.waiting import eventually
 
@@ -50,6 +56,33 @@ def test_an_error_page_is_not_audio(strange_carrier) -> None:
     strange_carrier += [Response(status=302, headers={"Location": "http://169.254.169.254/"}, mimetype="audio/wav")]
     with pytest.raises(media.NotAudio):
         media.fetch_audio("RE1")
+
+
+@pytest.fixture
+def unreachable() -> Iterator[str]:
+    """The address of a host that answers to no packet: its queue of connections is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        address = server.getsockname()
+        for _ in range(3):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            with suppress(BlockingIOError):
+                one.connect(address)
+        yield f"http://127.0.0.1:{address[1]}"
+
+
+def test_a_carrier_that_cannot_be_reached_is_given_up_sooner_than_one_that_is_slow(
+    unreachable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody waits on the telephone meanwhile, and what was never connected can be asked again safely."""
+    monkeypatch.setattr("ivr.config.carrier._TO_CONNECT", 0.2)
+    monkeypatch.setenv("TWILIO_API_BASE_URL", unreachable)
+    monkeypatch.setenv("TWILIO_TIMEOUT", "60")
+    forget_settings()
+    for ask in (lambda: carrier.client().calls("CA1").fetch(), lambda: media.fetch_audio("RE" + "7" * 32)):
+        with pytest.raises(requests.ConnectTimeout):
+            ask()
+    forget_settings()
 
 
 def test_a_deletion_that_does_not_delete_is_noticed(strange_carrier) -> None:
