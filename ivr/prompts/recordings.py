@@ -102,12 +102,18 @@ def audio(session: Session, recording_id: int) -> bytes | None:
 
 
 def add(session: Session, part: Part, sound: Sound, user: User | None, now: datetime) -> PromptRecording:
-    """Add a recording (8 kHz, normalised) of a part. It is used from now on."""
+    """Add a recording (8 kHz, normalised) of a part. It is used from now on.
+
+    What is used already is not added again: taking it back would lead to the same.
+    """
+    newest, wave = current(session, part.language).get(part.name), write_wav(sound)
+    if newest is not None and newest.text == part.text and audio(session, newest.id) == wave:
+        return newest
     recording = PromptRecording(
         language=part.language,
         part=part.name,
         text=part.text,
-        audio=write_wav(sound),
+        audio=wave,
         seconds=sound.seconds,
         recorded_at=now,
         recorded_by_id=user.id if user else None,
@@ -118,9 +124,14 @@ def add(session: Session, part: Part, sound: Sound, user: User | None, now: date
     return recording
 
 
-def revert(session: Session, part: Part, now: datetime) -> None:
-    """Revert the newest recording of a part. The recording before it is used again, if there is one."""
+def revert(session: Session, part: Part, number: int, now: datetime) -> bool:
+    """Revert a recording of a part. The recording before it is used again, if there is one.
+
+    False: it is not the newest one (any more), and nothing changes.
+    """
     newest = current(session, part.language).get(part.name)
-    if newest is not None:
-        session.execute(update(PromptRecording).where(PromptRecording.id == newest.id).values(reverted_at=now))
+    if newest is None or newest.id != number:
+        return False
+    session.execute(update(PromptRecording).where(PromptRecording.id == number).values(reverted_at=now))
     _cache.clear()
+    return True

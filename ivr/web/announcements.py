@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from ivr.models.notices import Announcement, AnnouncementText
 from ivr.notices import announcements as service
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, uploads
 from ivr.web.actions import Sentence, act
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import LocalInstant
@@ -121,11 +121,10 @@ def _preview(number: int, typed: Mapping[str, str]) -> str:
 @announcing.post("/<int:number>/<language>/recording")
 def record(number: int, language: str) -> AnyResponse:
     """Play a recording in one language of a draft."""
-    file = request.files.get("audio")
-    data = file.read() if file else b""
+    data = uploads.recording() or b"-"  # the form is there for the file alone
 
     def changes(session: Session) -> None:
-        service.record(session, number, language, data or b"-")
+        service.record(session, number, language, data)
         _log(session, f"announcement {number}: recorded in {language}", utc_now())
 
     done = gettext("This recording is played.")

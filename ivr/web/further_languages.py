@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated
 
 from babel import Locale
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from ivr.notices import further_languages as service
 from ivr.notices import texts
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, uploads
 from ivr.web.actions import act
 from ivr.web.announcements import wave
 from ivr.web.authorisation import actor, me
@@ -82,8 +82,7 @@ def preview() -> AnyResponse:
 
 
 def _sent() -> tuple[NameForm, bytes]:
-    form, file = forms.read(NameForm, url_for("further.page")), request.files.get("audio")
-    return form, file.read() if file else b""
+    return forms.read(NameForm, url_for("further.page")), uploads.recording()
 
 
 @further.post("/<int:number>/undo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from ivr.notices import night_answers as service
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
 from ivr.prompts.catalogue import catalogue
-from ivr.web import forms
+from ivr.web import forms, uploads
 from ivr.web.actions import act
 from ivr.web.announcements import wave
 from ivr.web.authorisation import actor, me
@@ -77,8 +77,7 @@ def _sent(language: str, question: str) -> tuple[AnswerForm, bytes, str]:
     if language not in LANGUAGES or question not in list(AnsweredQuestion):
         abort(404)
     back = url_for("night.answers", language=language)
-    form, file = forms.read(AnswerForm, back), request.files.get("audio")
-    return form, file.read() if file else b"", back
+    return forms.read(AnswerForm, back), uploads.recording(), back
 
 
 @night.post("/<language>/<question>")

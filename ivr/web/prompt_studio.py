@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audio.wav import write_wav
@@ -17,7 +18,10 @@ from ivr.platform import database
 from ivr.prompts import Part, catalogue, check, parts, preview, recordings, rendering
 from ivr.prompts.catalogue import BUILDING_BLOCKS, WRITTEN
 from ivr.prompts.script import script
+from ivr.web import forms, uploads
+from ivr.web.actions import act
 from ivr.web.authorisation import me
+from ivr.web.form_fields import Id
 
 studio = Blueprint("studio", __name__, url_prefix="/studio")
 
@@ -109,32 +113,40 @@ def listen(language: str, prompt: str) -> Response:
 def record(language: str, name: str) -> AnyResponse:
     """Use a recording for a part, if it can be used."""
     part = _part(language, name)
-    file = request.files.get("audio")
     prompt = name.partition("-")[0]
+    page = url_for("studio.prompts", language=language, _anchor=prompt)
     try:
         longest = check.longest(prompt, script())
-        sound = rendering.usable_recording(file.read() if file else b"", longest)
+        sound = rendering.usable_recording(uploads.recording(), longest)
         if prompt in catalogue(language).texts and prompt not in BUILDING_BLOCKS | WRITTEN:
             seconds = check.seconds_of(prompt, language, replaced={name: sound.seconds})
             if seconds > longest:
                 raise rendering.Unusable("whole", f"{seconds:.1f}")
     except rendering.Unusable as unusable:
         flash(_UNUSABLE[unusable.reason](unusable.detail), "danger")
-    else:
-        with database.writing() as session:
-            recordings.add(session, part, sound, me(), utc_now())
-        flash(gettext("Callers hear this recording from now on."), "success")
-    return redirect(url_for("studio.prompts", language=language, _anchor=prompt))
+        return redirect(page)
+    done = gettext("Callers hear this recording from now on.")
+    return act(lambda session: recordings.add(session, part, sound, me(), utc_now()), page, done=done)
+
+
+class RevertForm(forms.Form):
+    """The recording that the page has shown."""
+
+    recording: Id
 
 
 @studio.post("/<language>/<name>/revert")
 def revert(language: str, name: str) -> AnyResponse:
     """Take the newest recording of a part out of use."""
-    part = _part(language, name)
-    with database.writing() as session:
-        recordings.revert(session, part, utc_now())
-    flash(gettext("The recording is not used any more."), "success")
-    return redirect(url_for("studio.prompts", language=language, _anchor=name.partition("-")[0]))
+    part, page = _part(language, name), url_for("studio.prompts", language=language, _anchor=name.partition("-")[0])
+    form = forms.read(RevertForm, page)
+
+    def change(session: Session) -> None:
+        if not recordings.revert(session, part, form.recording, utc_now()):
+            raise LookupError
+
+    gone = gettext("Callers hear something else here by now. Please listen to it first.")
+    return act(change, page, done=gettext("The recording is not used any more."), refusals={LookupError: gone})
 
 
 def _part(language: str, name: str) -> Part:

@@ -1,8 +1,8 @@
 """A form is done once, however often it arrives: a double click, a repetition of a proxy, a page that is gone back to.
 
-The token in a form (against forged requests) is made anew for each page. So the same token with the same words at the
-same address is the same form. That it is done is written down in the transaction that does it: a form that was refused
-can be sent again, and of two that arrive at one moment the second waits for the first.
+The token in a form (against forged requests) is made anew for each page. So the same token with the same words and
+files at the same address is the same form. That it is done is written down in the transaction that does it: a form that
+was refused can be sent again, and of two that arrive at one moment the second waits for the first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from ivr.domain.timestamps import utc_now
 from ivr.platform import counted_once
-from ivr.web import forms
+from ivr.web import forms, uploads
 
 _WHAT = "form"
 
@@ -52,10 +52,12 @@ def require_unknown(session: Session, page: str) -> None:
 def _form() -> str:
     """What tells the form of this request from all others; empty for a request that is not a form of a page.
 
-    What a page sends by itself has its token in a header. A file is not read for this: uploads replace each other.
+    What a page sends by itself has its token in a header.
     """
-    fields = forms.sent_fields() if request.method == "POST" and not request.files else {}
-    return json.dumps([request.full_path, sorted(fields.items())]) if fields.get("csrf_token") else ""
+    fields = forms.sent_fields() if request.method == "POST" else {}
+    if not fields.get("csrf_token"):
+        return ""
+    return json.dumps([request.full_path, sorted(fields.items()), uploads.marks()])
 
 
 def install(app: Flask) -> None:

@@ -54,7 +54,7 @@ def test_a_recording_is_played_until_its_text_changes_or_it_is_reverted(
         assert isinstance(prompts.spoken("goodbye", "de", {})[0], Text), "what it says is not true any more"
         assert [f.problem.split(":")[0] for f in check._recorded("de")] == ["outdated recording"]
     with database.writing() as session:
-        recordings.revert(session, part, now)
+        assert recordings.revert(session, part, recording.id, now)
     assert isinstance(prompts.spoken("goodbye", "de", {})[0], Text)
 
 

@@ -182,7 +182,7 @@ def test_a_new_recording_is_played_at_once(empty_database) -> None:
         recording = recordings.add(session, part, Sound(np.zeros(8000, np.int16), 8000), None, utc_now())
     assert f"/voice/prompts/de/goodbye.r{recording.id}.wav</Play>" in said()
     with database.writing() as session:
-        recordings.revert(session, part, utc_now())
+        recordings.revert(session, part, recording.id, utc_now())
     assert said().startswith("<Say")
 
 

@@ -138,7 +138,7 @@ def test_a_duty_that_ends_before_it_starts_is_typed_once_only(desk) -> None:
     lena, mia = desk("lena"), desk.people["mia"]
     wrong = {**DUTY, "user": f"{mia.id}", "weekday": "3", "ends": "07:00"}
     page = lena.post("/supervision/roster/duties", data=wrong, follow_redirects=True).text
-    assert "Bitte füllen Sie alle Felder aus." in page
+    assert "Das Ende muss nach dem Beginn liegen." in page
     assert 'value="07:00"' in page
     assert re.search(r'<option value="3" selected>Donnerstag', page)
     assert 'value="07:00"' not in lena.get("/supervision/roster").text, "only once"
@@ -161,6 +161,14 @@ def test_the_page_says_which_field_is_wrong(desk) -> None:
     with database.reading() as session:
         (blocked,) = session.query(BlockedNumber)
         assert (blocked.until_at - blocked.blocked_at).days == 7, "a full-width seven is a seven"
+
+
+def test_a_number_that_cannot_be_blocked_is_told_as_that(desk) -> None:
+    block = {"number": "0421 178-2666", "days": "3", "reason": "Ruft nachts an"}
+    for number in ("0421 178-2666", "12"):
+        page = desk("lena").post("/supervision/unwanted/block", data={**block, "number": number}, follow_redirects=True)
+        assert "Sie kann nicht gesperrt werden." in page.text
+        assert "alle Felder" not in page.text
 
 
 def test_ids_that_are_none_are_no_failures(desk) -> None:

@@ -51,5 +51,6 @@ def test_a_supervisor_records_a_prompt_and_reverts_it(desk) -> None:
     assert "hören Anrufende ab jetzt" in upload(write_wav(speak("Auf Wiederhören.", "de")))
     assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Audio)
     assert "aufgenommen am" in lena.get("/studio/de").text
-    assert "nicht mehr verwendet" in lena.post("/studio/de/goodbye/revert", follow_redirects=True).text
+    reverted = lena.post("/studio/de/goodbye/revert", data={"recording": "1"}, follow_redirects=True)
+    assert "nicht mehr verwendet" in reverted.text
     assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Text)

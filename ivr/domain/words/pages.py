@@ -191,6 +191,7 @@ FIELDS = Words(
         "pin": _("PIN"),
         "place": _("Place"),
         "posted_on": _("Posted on"),
+        "recording": _("Recording"),
         "present": _("Present password"),
         "proof": _("Identity check"),
         "q": _("Search"),
