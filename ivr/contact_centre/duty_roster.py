@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
@@ -37,7 +37,7 @@ def _of_team(team_id: int) -> ColumnElement[bool]:
 
 
 def _helpers(session: Session, team_id: int, now: datetime) -> list[int]:
-    return [user.id for user in _by_plan(session, team_id, now, fallback=True) if user.active and user.role in SERVING]
+    return [user.id for user in _by_plan(session, team_id, now, fallback=True)]
 
 
 def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
@@ -55,7 +55,7 @@ def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
 
 def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -> list[User]:
     local = now.astimezone(settings().hours.zone)
-    planned = select(Duty).where(Duty.team_id == team_id, Duty.weekday == local.weekday())
+    planned = _planned(local.date()).where(Duty.team_id == team_id)
     duties = session.scalars(planned.where(Duty.fallback if fallback else ~Duty.fallback)).all()
     exceptions = _exceptions(session, local.date())
     found: dict[int, User] = {}
@@ -73,7 +73,7 @@ def begun(session: Session, now: datetime) -> dict[int, datetime]:
     """
     local = now.astimezone(settings().hours.zone)
     exceptions = _exceptions(session, local.date())
-    planned = select(Duty).where(Duty.weekday == local.weekday(), ~Duty.fallback)
+    planned = _planned(local.date()).where(~Duty.fallback)
     spans = [(duty.user_id, duty.starts, duty.ends) for duty in session.scalars(planned)]
     spans = [span for span in spans if span[0] not in exceptions]
     spans += [(user, starts, ends) for user, (starts, ends) in exceptions.items() if starts and ends]
@@ -89,7 +89,7 @@ def whose_duty_is_over(session: Session, now: datetime) -> set[int]:
     local = now.astimezone(settings().hours.zone)
     exceptions = _exceptions(session, local.date())
     ends = {user_id: until for user_id, (_, until) in exceptions.items() if until is not None}
-    for duty in session.scalars(select(Duty).where(Duty.weekday == local.weekday())):
+    for duty in session.scalars(_planned(local.date())):
         _, until = exceptions.get(duty.user_id, (duty.starts, duty.ends))
         if until is not None:
             ends[duty.user_id] = max(until, ends.get(duty.user_id, until))
@@ -104,7 +104,7 @@ def whose_duty_is_over(session: Session, now: datetime) -> set[int]:
 
 def staff_by_hour(session: Session, day: date) -> list[int]:
     """How many members of all teams should answer in the middle of each hour of a local day, by the roster."""
-    duties = session.scalars(select(Duty).where(Duty.weekday == day.weekday(), ~Duty.fallback)).all()
+    duties = session.scalars(_planned(day).where(~Duty.fallback)).all()
     exceptions = _exceptions(session, day)
     spans = {(duty.user_id, *exceptions.get(duty.user_id, (duty.starts, duty.ends))) for duty in duties}
     spans |= {(user_id, *hours) for user_id, hours in exceptions.items()}
@@ -120,6 +120,14 @@ def missing(session: Session, team_id: int, now: datetime) -> list[User]:
     return [user for user in on_duty(session, team_id, now) if user.id not in there]
 
 
+#: Whose duties count. Those of who has left stay in the plan until somebody deletes them.
+_SERVES = (User.active, User.role.in_(SERVING))
+
+
+def _planned(day: date) -> Select[Duty]:
+    return select(Duty).join(Duty.user).where(Duty.weekday == day.weekday(), *_SERVES)
+
+
 def _exceptions(session: Session, day: date) -> dict[int, tuple[time | None, time | None]]:
-    found = session.scalars(select(DutyException).where(DutyException.day == day))
+    found = session.scalars(select(DutyException).join(User).where(DutyException.day == day, *_SERVES))
     return {exception.user_id: (exception.starts, exception.ends) for exception in found}

@@ -19,6 +19,18 @@ from ivr.models.contact_centre import Duty, DutyException
 MOST_DAYS = 400
 
 
+class EndsBefore(ValueError):
+    """A duty or an absence ends before it begins, or in the moment in which it begins."""
+
+
+class TooManyDays(ValueError):
+    """An absence of more days than can be entered at once."""
+
+
+class SameWeek(ValueError):
+    """A week is to be copied to itself."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A person's day: weekly duties, unless the day has its own hours or none (`exception`)."""
@@ -58,14 +70,20 @@ def week(session: Session, team: Team, monday: date) -> list[Row]:
     ]  # fmt: skip
 
 
+def require_order(starts: time, ends: time) -> None:
+    """Raises `EndsBefore` where a duty does not end after it begins."""
+    if starts >= ends:
+        raise EndsBefore(f"from {starts} until {ends}")
+
+
 def set_day(session: Session, user_id: int, day: date, hours: tuple[time, time] | None) -> None:
     """On one day somebody has these hours, or is absent (None).
 
     Raises:
-        ValueError: they end before they begin.
+        EndsBefore: they end before they begin.
     """
-    if hours is not None and hours[0] >= hours[1]:
-        raise ValueError("a duty ends after it starts")
+    if hours is not None:
+        require_order(*hours)
     session.get_one(User, user_id)
     same = select(DutyException).where(DutyException.user_id == user_id, DutyException.day == day)
     exception = session.scalar(same) or DutyException(user_id=user_id, day=day)
@@ -83,11 +101,11 @@ def absent(session: Session, user_id: int, days: Iterable[date]) -> int:
     """Somebody is absent on some days; how many.
 
     Raises:
-        ValueError: they are too many.
+        TooManyDays: they are too many.
     """
     wanted = sorted(set(days))
     if len(wanted) > MOST_DAYS:
-        raise ValueError("too many days")
+        raise TooManyDays(len(wanted))
     for day in wanted:
         set_day(session, user_id, day, None)
     return len(wanted)
@@ -97,10 +115,10 @@ def copy_week(session: Session, team: Team, monday: date, to: date) -> int:
     """Give another week the single days of a week, for everybody of a team; how many. Days of its own are replaced.
 
     Raises:
-        ValueError: it is the same week.
+        SameWeek: it is the same week.
     """
     if monday == to:
-        raise ValueError("the same week")
+        raise SameWeek(monday)
     copied = 0
     for row in week(session, team, monday):
         for cell in row.cells:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.config.settings import settings
 from ivr.contact_centre import absence_calendar, roster_week
 from ivr.contact_centre.absence_calendar import Fault, LeftOut
-from ivr.contact_centre.roster_week import Row
+from ivr.contact_centre.roster_week import EndsBefore, Row, SameWeek, TooManyDays
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -96,11 +96,12 @@ def change_day() -> AnyResponse:
             roster_week.set_day(session, form.user, form.day, None)
         elif form.action == "usual":
             roster_week.as_usual(session, form.user, form.day)
-        elif form.starts is None or form.ends is None or form.starts >= form.ends:
+        elif form.starts is None or form.ends is None:
             raise ValueError("a duty has hours")
         elif form.action == "day":
             roster_week.set_day(session, form.user, form.day, (form.starts, form.ends))
         else:
+            roster_week.require_order(form.starts, form.ends)
             team = session.scalars(select(Team).where(Team.key == form.team)).one()
             session.add(Duty(team_id=team.id, user_id=session.get_one(User, form.user).id,
                              weekday=form.day.weekday(), starts=form.starts, ends=form.ends))  # fmt: skip
@@ -164,8 +165,10 @@ def absences() -> AnyResponse:
 
     def change(session: Session) -> None:
         length = (form.ends_on - form.begins_on).days
-        if not 0 <= length < roster_week.MOST_DAYS:
-            raise ValueError("the last day is not before the first")
+        if length < 0:
+            raise EndsBefore(f"from {form.begins_on} until {form.ends_on}")
+        if length >= roster_week.MOST_DAYS:
+            raise TooManyDays(length + 1)
         roster_week.absent(session, form.user, (form.begins_on + timedelta(days=one) for one in range(length + 1)))
 
     return _changed(change, form.page, gettext("The absence is entered."))
@@ -236,5 +239,15 @@ def take_calendar() -> AnyResponse:
 def _changed(
     change: Callable[[Session], object], back: str, done: str | Callable[[], str], after: str = ""
 ) -> AnyResponse:
-    sentence = gettext(_FILL_IN)
-    return act(change, back, done=done, after=after, refusals={ValueError: sentence, NoResultFound: sentence})
+    return act(change, back, done=done, after=after, refusals=refusals())
+
+
+def refusals() -> dict[type[Exception], str]:
+    """A sentence for each reason for which the roster cannot be changed so."""
+    return {
+        EndsBefore: gettext("The end must be after the beginning. A duty ends on the day on which it begins."),
+        TooManyDays: gettext("Please enter at most %(most)s days of absence at once.", most=roster_week.MOST_DAYS),
+        SameWeek: gettext("This is the week that is shown. Please choose another one."),
+        NoResultFound: gettext("This person, team or duty is not there any more. Please look at the page again."),
+        ValueError: gettext(_FILL_IN),
+    }

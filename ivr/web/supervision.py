@@ -7,7 +7,6 @@ from typing import Annotated
 from flask import Blueprint, abort, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +14,7 @@ from ivr.audit import access_log
 from ivr.callbacks import carrier_faults, early_records, failed_jobs, house_alarms, queries
 from ivr.calls import screening
 from ivr.config.settings import settings
-from ivr.contact_centre import duty_roster
+from ivr.contact_centre import duty_roster, roster_week
 from ivr.domain import caller_ids, phone_numbers
 from ivr.domain.enums import AccessAction
 from ivr.domain.roles import SERVING
@@ -115,8 +114,7 @@ def add_duty() -> AnyResponse:
 
     def change(session: Session) -> None:
         session.get_one(Team, form.team), session.get_one(User, form.user)
-        if form.starts >= form.ends:
-            raise ValueError("a duty ends after it starts")
+        roster_week.require_order(form.starts, form.ends)
         session.add(
             Duty(
                 team_id=form.team, user_id=form.user, weekday=form.weekday, starts=form.starts, ends=form.ends,
@@ -124,7 +122,7 @@ def add_duty() -> AnyResponse:
             )
         )  # fmt: skip
 
-    return act(change, page, form=form, done=gettext("The duty is added."), refusals=_unusable())
+    return act(change, page, form=form, done=gettext("The duty is added."), refusals=roster.refusals())
 
 
 class ExceptionForm(forms.Form):
@@ -143,18 +141,16 @@ def add_exception() -> AnyResponse:
     page = url_for("supervision.duties")
     form = forms.read(ExceptionForm, page)
     done = gettext("The exception is saved.")
-    return act(lambda session: _except(session, form), page, form=form, done=done, refusals=_unusable())
+    return act(lambda session: _except(session, form), page, form=form, done=done, refusals=roster.refusals())
 
 
 def _except(session: Session, form: ExceptionForm) -> None:
-    user, other = session.get_one(User, form.user), form.starts is not None and form.ends is not None
-    starts, ends = (form.starts, form.ends) if other else (None, None)
-    if starts is not None and ends is not None and starts >= ends:
-        raise ValueError("a duty ends after it starts")
-    same = select(DutyException).where(DutyException.user_id == user.id, DutyException.day == form.day)
-    exception = session.scalar(same) or DutyException(user_id=user.id, day=form.day)
-    exception.starts, exception.ends = starts, ends
-    session.add(exception)
+    if form.starts is not None and form.ends is not None:
+        roster_week.set_day(session, form.user, form.day, (form.starts, form.ends))
+    elif form.starts is None and form.ends is None:
+        roster_week.set_day(session, form.user, form.day, None)
+    else:
+        raise ValueError("hours have a beginning and an end; an absence has neither")
 
 
 @supervision.post("/roster/<kind>/<int:row_id>/delete")
@@ -198,7 +194,9 @@ def block() -> AnyResponse:
             raise ValueError("no telephone number, or one that stands for many callers")
         screening.block(session, found, form.days, form.reason, me(), utc_now())
 
-    return act(change, page, form=form, done=gettext("The number is blocked."), refusals=_unusable())
+    unusable = gettext("This is no telephone number, or one that stands for many callers. It cannot be blocked.")
+    done = gettext("The number is blocked.")
+    return act(change, page, form=form, done=done, refusals={ValueError: unusable})
 
 
 @supervision.post("/unwanted/<int:block_id>/lift")
@@ -206,8 +204,3 @@ def lift(block_id: int) -> AnyResponse:
     """Take a block back."""
     page, done = url_for("supervision.unwanted"), gettext("The block is lifted.")
     return act(lambda session: screening.lift(session, block_id, me(), utc_now()), page, done=done)
-
-
-def _unusable() -> dict[type[Exception], str]:
-    sentence = gettext(_FILL_IN)
-    return {ValueError: sentence, NoResultFound: sentence}

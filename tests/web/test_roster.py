@@ -13,12 +13,13 @@ from ivr.accounts import users
 from ivr.config.settings import settings
 from ivr.contact_centre import absence_calendar, duty_roster
 from ivr.contact_centre.absence_calendar import Fault
-from ivr.models.accounts import User
+from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import database
 
 PAGE = "/supervision/roster"
 MONDAY = date(2031, 3, 3)
+ORDER, FILL_IN = "Das Ende muss nach dem Beginn liegen", "Bitte füllen Sie"
 WEEK = {"week": "2031-03-03", "team": "benefits"}
 
 
@@ -49,7 +50,7 @@ def single_days(name: str = "mia") -> dict[date, time | None]:
 def on_duty(day: date, hour: int) -> list[str]:
     at = datetime.combine(day, time(hour), settings().hours.zone)
     with database.reading() as session:
-        team = users.named(session, "mia").teams[0]
+        team = session.scalars(select(Team).where(Team.key == "benefits")).one()
         return [user.username for user in duty_roster.on_duty(session, team.id, at)]
 
 
@@ -97,22 +98,46 @@ def test_an_absence_of_some_days(lena) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "fields"),
+    ("what", "fields", "told"),
     [
-        ("day", {"day": "2031-03-03", "action": "day", "starts": "12:00", "ends": "08:00"}),
-        ("day", {"day": "2031-03-03", "action": "day"}),
-        ("day", {"day": "never", "action": "absent"}),
-        ("move", {"duty": 4711, "weekday": 2}),
-        ("copy", {"to": "2031-03-07"}),
-        ("absences", {"begins_on": "2031-03-05", "ends_on": "2031-03-03"}),
-        ("absences", {"begins_on": "2031-03-05", "ends_on": "2999-03-03"}),
+        ("day", {"day": "2031-03-03", "action": "day", "starts": "12:00", "ends": "08:00"}, ORDER),
+        ("day", {"day": "2031-03-03", "action": "weekly", "starts": "20:00", "ends": "00:00"}, ORDER),
+        ("day", {"day": "2031-03-03", "action": "day"}, FILL_IN),
+        ("day", {"day": "2031-03-03", "action": "weekly", "starts": "12:00"}, FILL_IN),
+        ("day", {"day": "never", "action": "absent"}, FILL_IN),
+        ("day", {"day": "2031-03-03", "action": "absent", "user": 4711}, "gibt es nicht mehr"),
+        ("move", {"duty": 4711, "weekday": 2}, "gibt es nicht mehr"),
+        ("copy", {"to": "2031-03-07"}, "Das ist die angezeigte Woche"),
+        ("absences", {"begins_on": "2031-03-05", "ends_on": "2031-03-03"}, ORDER),
+        ("absences", {"begins_on": "2031-03-05", "ends_on": "2999-03-03"}, "höchstens 400 Abwesenheitstage"),
+        ("duties", {"team": 1, "weekday": 2, "starts": "12:00", "ends": "12:00"}, ORDER),
+        ("exceptions", {"day": "2031-03-03", "starts": "12:00", "ends": "08:00"}, ORDER),
+        ("exceptions", {"day": "2031-03-03", "starts": "12:00"}, FILL_IN),
+        ("exceptions", {"day": "2031-03-03", "ends": "12:00"}, FILL_IN),
     ],
 )
-def test_what_cannot_be_is_told_and_changes_nothing(lena, what, fields) -> None:
-    answer = changes(lena, what, user=who("mia"), **fields)
+def test_what_cannot_be_is_told_with_its_reason_and_changes_nothing(lena, what, fields, told) -> None:
+    answer = changes(lena, what, **{"user": who("mia"), **fields})
     assert answer.status_code == 200
-    assert "Bitte füllen Sie" in answer.text
+    assert told in answer.text
     assert single_days() == {}
+    with database.reading() as session:
+        assert len(session.scalars(select(Duty)).all()) == 1
+
+
+@pytest.mark.parametrize("change", [{"active": "", "role": "member"}, {"active": "1", "role": "officer"}])
+def test_who_has_left_or_serves_no_more_is_not_missing_on_duty(desk, lena, change: dict[str, str]) -> None:
+    changes(lena, "day", user=who("mia"), day="2031-03-04", action="day", starts="08:00", ends="12:00")
+    assert on_duty(MONDAY, 9) == on_duty(MONDAY + timedelta(days=1), 9) == ["mia"]
+    with database.reading() as session:
+        assert duty_roster.staff_by_hour(session, MONDAY)[9] == 1
+    desk("adam").post(f"/administration/people/{who('mia')}", data={**change, "team": "benefits"})
+    assert on_duty(MONDAY, 9) == on_duty(MONDAY + timedelta(days=1), 9) == []
+    with database.reading() as session:
+        at = datetime.combine(MONDAY, time(9), settings().hours.zone)
+        team = session.scalars(select(Team).where(Team.key == "benefits")).one()
+        assert duty_roster.missing(session, team.id, at) == []
+        assert duty_roster.staff_by_hour(session, MONDAY)[9] == 0
 
 
 TODAY = date(2031, 3, 3)
