@@ -278,13 +278,13 @@ def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
 
 def _empty() -> None:
     with database.engine().execution_options(writing=True).connect() as connection:
+        connection.detach()  # closed at the end: the next one has its foreign keys again
         if connection.dialect.name == "sqlite":
             connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
             there = MetaData()
             there.reflect(connection)
             there.drop_all(connection)
-    database.engine().dispose()
 
 
 def unreadable_audio() -> list[str]:

@@ -202,6 +202,18 @@ def test_a_migration_waits_for_whoever_writes(empty_database) -> None:
     assert schema.behind() is None
 
 
+def test_a_connection_that_is_in_use_while_a_migration_ends_goes_back_into_its_pool(empty_database) -> None:
+    """It was left in a pool that nobody had any more, and stayed open at the server."""
+    pool = database.engine().pool
+    with database.reading() as session:
+        session.execute(text("SELECT 1"))
+        migrate()
+        assert database.engine().pool is pool
+    with database.writing() as session:
+        enforced = session.get_bind().dialect.name != "sqlite" or session.scalar(text("PRAGMA foreign_keys"))
+    assert enforced
+
+
 def test_who_waits_for_a_migration_says_so_and_gives_up_with_one_sentence(empty_database, caplog) -> None:
     in_vain = pytest.raises(schema.StillMigrating, match="run `python -m ivr migrate` again")
     with schema.changing(), in_vain, schema.changing(1.3):
