@@ -13,7 +13,7 @@ from ivr.domain import opening_hours
 from ivr.domain.carrier_voices import at_carrier
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Hours
-from ivr.domain.setting_types import PhoneNumber, TrunkNumber
+from ivr.domain.setting_types import PhoneNumber, Place, TrunkNumber
 
 
 class Callers(Transcription, Carrier):
@@ -49,7 +49,7 @@ class Callers(Transcription, Carrier):
         "decision 046 before you name one.",
     )
     voices: dict[str, VoiceSettings] = Field({}, description="Language -> carrier's voice other than the usual one.")
-    piper_voice_dir: Path = Field(
+    piper_voice_dir: Place = Field(
         Path("var/voices"),
         description="Directory of Piper voices for rendered prompts (`<language>.onnx`), where the command `piper` "
         "is installed.",

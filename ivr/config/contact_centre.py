@@ -11,7 +11,7 @@ from ivr.domain import opening_hours
 from ivr.domain import routing as table
 from ivr.domain.opening_hours import Hours
 from ivr.domain.routing import CONCERNS, OFFICES, ROUTING, TEAMS, OfficeSettings, Route, TeamSettings
-from ivr.domain.setting_types import PhoneNumber
+from ivr.domain.setting_types import Key, PhoneNumber
 
 
 class ContactCentre(BaseModel):
@@ -19,10 +19,10 @@ class ContactCentre(BaseModel):
 
     model_config = ConfigDict(defer_build=True, frozen=True)
 
-    teams: dict[str, TeamSettings] = Field(
+    teams: dict[Key, TeamSettings] = Field(
         TEAMS, min_length=1, description="Teams by key. Those of the settings are merged over the usual ones."
     )
-    offices: dict[str, OfficeSettings] = Field(
+    offices: dict[Key, OfficeSettings] = Field(
         OFFICES,
         min_length=1,
         description="Offices by key, with the postal codes each is responsible for. Merged over the eight "
@@ -83,7 +83,7 @@ class ContactCentre(BaseModel):
 
     @field_validator("offices")
     @classmethod
-    def _offices(cls, value: dict[str, OfficeSettings]) -> dict[str, OfficeSettings]:
+    def _offices(cls, value: dict[Key, OfficeSettings]) -> dict[Key, OfficeSettings]:
         responsible: dict[str, str] = {}
         for key, office in value.items():
             for code in office.postal_codes:

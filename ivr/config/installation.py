@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.config import database_address
 from ivr.config.sections import ConfigurationError
+from ivr.domain.setting_types import at_home
 
 #: A passphrase that is shorter, or has fewer different characters, is refused.
 _PASSPHRASE_LENGTH, _PASSPHRASE_VARIETY = 20, 8
@@ -177,7 +179,7 @@ class Installation(BaseModel):
     @field_validator("var_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.absolute()
+        return at_home(value).absolute()
 
     @field_validator("database_url")
     @classmethod
@@ -189,12 +191,34 @@ class Installation(BaseModel):
             raise ValueError(
                 "several processes share the database: name its file, like sqlite:////var/lib/hotline/own.db"
             )
+        if url.startswith("postgres"):
+            _check_postgresql_options(url)
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_url(cls, value: str) -> str:
-        return _with_scheme(value, ("redis", "rediss", "unix"))
+        url = _with_scheme(value, ("redis", "rediss", "unix"))
+        parts = urlsplit(url)
+        if parts.scheme in ("redis", "rediss") and not re.fullmatch(r"(/\d*)?", parts.path):
+            raise ValueError("after the host comes the number of a database, such as /0")
+        if parts.query:
+            _check_options(url)
+        return value
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _public_base_url(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            whole = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", value) or parts.query:
+            raise ValueError("this is no address such as https://hotline.example.de")
+        return value
 
     def check_promise_list(self) -> None:
         """See that nobody guesses the passphrase of the lists of promises.
@@ -265,6 +289,28 @@ class Installation(BaseModel):
         from ivr.config.local_secrets import local_secret
 
         return local_secret(self.var_dir, name)
+
+
+def _check_postgresql_options(url: str) -> None:
+    if not (given := parse_qsl(urlsplit(url).query, keep_blank_values=True)):
+        return
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    for name, value in given:
+        try:
+            make_conninfo("", **{name: value})
+        except ProgrammingError:
+            raise ValueError(f"there is no option {name} of a connection to PostgreSQL") from None
+
+
+def _check_options(url: str) -> None:
+    from redis.connection import ConnectionPool  # it takes a while to import
+
+    try:
+        ConnectionPool.from_url(url).make_connection()  # connects to nothing
+    except (TypeError, ValueError):
+        raise ValueError("behind the question mark stands an option that there is not, or a wrong value") from None
 
 
 def _with_scheme(url: str, schemes: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -67,6 +68,18 @@ class Promises(BaseModel):
     @classmethod
     def _webhook_secret(cls, value: str) -> str:
         alert_subscriptions.check_secret(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            whole = not value or (bool(parts.hostname) and parts.port != 0)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("this is no address (characters of a password are written %40): smtp://host:port")
         return value
 
     def check_mail(self) -> None:

@@ -9,7 +9,6 @@ every key.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from ivr.config import secret_files
+from ivr.config import explained, secret_files
 from ivr.config.access import Access
 from ivr.config.audio import Audio
 from ivr.config.callers import Callers
@@ -139,7 +138,8 @@ def load(**overrides: Any) -> Settings:
         with _instead_of_reading(environment, file):
             return Settings(**overrides)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, _still_missing({**file, **environment, **overrides}))) from None
+        missing = _still_missing({**file, **environment, **overrides})
+        raise ConfigurationError(explained.wrong(error, Settings.model_fields, missing)) from None
     except ValueError as error:
         raise ConfigurationError(f"The configuration cannot be read: {error}") from None
 
@@ -155,8 +155,8 @@ def _read() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise ConfigurationError(f"IVR_CONFIG: there is no file {named!r}")
     try:
         return _environment(), _file(Settings)()
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"The configuration cannot be read: {error}") from None
+    except (ValueError, RecursionError, OSError) as error:
+        raise ConfigurationError(explained.unread(error)) from None
 
 
 def _still_missing(given: Mapping[str, Any]) -> list[str]:
@@ -164,17 +164,6 @@ def _still_missing(given: Mapping[str, Any]) -> list[str]:
     if given.get("mode") != "production":
         return []
     return [key for key in _NEEDED_IN_PRODUCTION if given.get(key) in ("", None)]
-
-
-def _explain(error: ValidationError, missing: list[str]) -> str:
-    lines = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "configuration"
-        reason = "there is no such key" if item["type"] == "extra_forbidden" else item["msg"]
-        lines.append(f"{key}: {reason.removeprefix('Value error, ')}")
-    named = "\n".join(lines)
-    lines += [f"{key} must be set in production mode" for key in missing if not re.search(rf"\b{key}\b", named)]
-    return "The configuration is wrong (ivr.toml or environment):\n" + "\n".join(f"  {line}" for line in lines)
 
 
 #: Where a setting comes from: the page, an environment variable, the file, or nowhere (its usual value).
@@ -186,7 +175,7 @@ _known: ContextVar[tuple[Mapping[str, Any], Mapping[str, Any]] | None] = Context
 
 
 def _file(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
-    return TomlConfigSettingsSource(settings_cls, toml_file=Path(os.environ.get("IVR_CONFIG", "ivr.toml")))
+    return TomlConfigSettingsSource(settings_cls, toml_file=explained.file_named())
 
 
 def _environment() -> Mapping[str, Any]:

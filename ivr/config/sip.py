@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cached_property
 
 from pydantic import Field, field_validator, model_validator
@@ -12,6 +13,15 @@ from ivr.domain.enums import CallerIdIn, CarrierName, DialledFrom, NumberFrom
 from ivr.domain.setting_types import Strict
 
 _STANDARD_PORT = 5060
+
+
+def _check_place(address: str) -> None:
+    if not re.fullmatch(r"[0-9.]+|.*[/:].*", address):
+        return  # a host name
+    try:
+        ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        raise ValueError(f"address: {address!r} is no IP address and no network such as 10.1.0.0/16") from None
 
 
 class SipPeer(Strict):
@@ -54,6 +64,7 @@ class SipPeer(Strict):
     def _together(self) -> SipPeer:
         if bool(self.username) != bool(self.password):
             raise ValueError("username and password must be set together")
+        _check_place(self.address)
         if (self.calls_out or self.registers) and "/" in self.address:
             raise ValueError("address: calls are sent to one address, not to a network")
         if self.registers and not (self.username and self.calls_out):

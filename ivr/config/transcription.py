@@ -9,12 +9,13 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from ivr.config.installation import Installation
+from ivr.domain.setting_types import Place
 
 
 class Transcription(Installation):
     """Models, the hosts that transcribe, and which words are urgent."""
 
-    vosk_model_dir: Path | None = Field(
+    vosk_model_dir: Place | None = Field(
         None,
         description="Directory of the speech models, one subdirectory a language. Unset: `models` under `var_dir`.",
     )
@@ -44,7 +45,7 @@ class Transcription(Installation):
         description="Mean confidence of a transcript below which a person is asked to listen. 0: no words are "
         "doubted, not even those that nobody can have said.",
     )
-    whisper_model: Path | None = Field(
+    whisper_model: Place | None = Field(
         None, description="Directory of a Whisper model (CTranslate2), for languages without a Vosk model."
     )
     whisper_languages: tuple[str, ...] = Field((), description="Languages that Whisper transcribes.")
@@ -73,7 +74,7 @@ class Transcription(Installation):
         "into German, where there are packages that translate. Labelled as a machine's; shown for the hotline's "
         "languages, Spanish and Italian, of which words can be compared.",
     )
-    translation_dir: Path | None = Field(
+    translation_dir: Place | None = Field(
         None,
         description="Directory of the packages that translate, one subdirectory a pair (`ar-de`). Unset: "
         "`translations` under `var_dir`.",

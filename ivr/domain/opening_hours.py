@@ -88,7 +88,7 @@ class Hours(Strict):
     def _known(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory of zones, such as "Europe"
             raise ValueError(f"{value!r} is not a time zone") from None
         return value
 

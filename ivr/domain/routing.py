@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, model_validator
 
 from ivr.domain.enums import AgeGroup, Concern, RoutingQuestion
-from ivr.domain.setting_types import Strict
+from ivr.domain.setting_types import Name, Strict
 
 #: What a call can be about (Anliegen). The keys are stored with every call and task.
 CONCERNS = tuple(Concern)
@@ -19,7 +19,7 @@ AGE_GROUPS = tuple(AgeGroup)
 class TeamSettings(Strict):
     """A team that answers calls and works callback tasks."""
 
-    name: str = Field(description="Name as members and callers know it.")
+    name: Name = Field(description="Name as members and callers know it.")
 
 
 class OfficeSettings(Strict):
@@ -28,7 +28,7 @@ class OfficeSettings(Strict):
     Source: eight offices ("acht Geschäftsstellen"), which it does not name; the administrator does.
     """
 
-    name: str = Field(description="Name as callers know it.")
+    name: Name = Field(description="Name as callers know it.")
     postal_codes: tuple[Annotated[str, Field(pattern=r"^\d{5}$")], ...] = Field(
         (), description="Postal codes it is responsible for."
     )

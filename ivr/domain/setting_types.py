@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import phonenumbers
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 
 class Strict(BaseModel):
@@ -36,3 +37,33 @@ def _trunk(value: str) -> str:
 
 #: A number in E.164, or the beginning of a block of numbers with a `*` behind it.
 TrunkNumber = Annotated[str, BeforeValidator(_trunk)]
+
+
+def _of(length: int) -> AfterValidator:
+    def check(value: str) -> str:
+        if not value.strip() or value != value.strip() or not value.isprintable() or len(value) > length:
+            raise ValueError(f"1 to {length} letters, no spaces around them, no line breaks")
+        return value
+
+    return AfterValidator(check)
+
+
+#: A key that is stored with tasks, and a name that people read and hear.
+Key = Annotated[str, _of(40)]
+Name = Annotated[str, _of(120)]
+
+
+def at_home(path: Path) -> Path:
+    """A path in which `~` is the home directory, as in a shell.
+
+    Raises:
+        ValueError: there is no such user, or nobody knows where they are at home.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("nobody knows this home directory (~): write the whole path") from None
+
+
+#: A directory or file that an operator names.
+Place = Annotated[Path, AfterValidator(at_home)]

@@ -59,6 +59,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("mode = 'production'", "public_base_url must be set in production mode"),
         ("twilio_region = 'ie1'", "twilio_region and twilio_edge must be set together"),
         ("this is no toml", "cannot be read"),
+        ("[hours]\ntimezone = 'Europe'", "hours.timezone: 'Europe' is not a time zone"),
+        ("[teams.mine]\nname = ''", "teams.mine.name: 1 to 120 letters"),
+        ('[teams."a\\u0000b"]\nname = "x"', "1 to 40 letters"),
+        ("[offices.mine]\nname = ' '", "offices.mine.name: 1 to 120 letters"),
+        ("[sip_peers.trunk]\naddress = '10.1.0.0/33'", "address: '10.1.0.0/33' is no IP address and no network"),
+        ("[sip_peers.trunk]\naddress = '10.1.0.256'", "address: '10.1.0.256' is no IP address"),
     ],
 )
 def test_wrong(written, text: str, complaint: str) -> None:
@@ -98,6 +104,15 @@ def test_every_setting_says_what_it_means() -> None:
         ("DATABASE_URL", "nonsense", "database_url: begins with none of postgresql://"),
         ("DATABASE_URL", "postgresql://u:p/tmp:x@host/db", "database_url: this is no address"),
         ("REDIS_URL", "http://host", "redis_url: begins with none of redis://"),
+        ("REDIS_URL", "redis://host/hotline", "redis_url: after the host comes the number of a database"),
+        ("REDIS_URL", "redis://host/0?patience=5", "redis_url: behind the question mark stands an option"),
+        ("DATABASE_URL", "postgresql://u:pw@host/db?sslmod=require", "database_url: there is no option sslmod"),
+        ("PUBLIC_BASE_URL", "hotline.example.de", "public_base_url: this is no address such as https://"),
+        ("PUBLIC_BASE_URL", "https://[::1", "public_base_url: this is no address"),
+        ("SMTP_URL", "smtp://mail.example:99999", "smtp_url: this is no address"),
+        ("VAR_DIR", "~nobody_has_this_name/hotline", "var_dir: nobody knows this home directory"),
+        ("SMTP_URL", "smtp://[mail", "smtp_url: this is no address"),
+        ("SMTP_URL", "mail.example:25", "smtp_url: is not written as it must be. Mail server: `smtp://`"),
     ],
 )
 def test_an_address_of_the_wrong_kind_is_named(
@@ -107,6 +122,58 @@ def test_an_address_of_the_wrong_kind_is_named(
     with pytest.raises(ConfigurationError) as refused:
         written("")
     assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u@h/db?sslmode=require&connect_timeout=3", "sqlite:////tmp/own.db"])
+def test_options_that_there_are_are_taken(written, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("REDIS_URL", "rediss://:pw@host:6380/2?ssl_cert_reqs=none&health_check_interval=5")
+    monkeypatch.setenv("PUBLIC_BASE_URL", "https://hotline.example:8443/telephone/")
+    monkeypatch.setenv("SMTP_URL", "smtp+starttls://user:p%40w@mail.example:587")
+    assert written("").database_url == url
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("LANGUAGES", "de,en", "LANGUAGES is no JSON (Expecting value, at character 1); a list is written"),
+        ("TEAMS", '{"work": {"name"', "TEAMS is no JSON (Expecting ':' delimiter, at character 17)"),
+        ("HOURS", "08:00-18:00", "HOURS is no JSON"),
+    ],
+)
+def test_a_variable_that_is_no_json_is_named_with_the_place_and_the_way_to_write_it(
+    written, monkeypatch: pytest.MonkeyPatch, key: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(key, value)
+    with pytest.raises(ConfigurationError) as refused:
+        written("")
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("a = 1\nmail_from = 'ä'".encode("latin-1"), "ivr.toml: line 2 is not in UTF-8: save the file as UTF-8"),
+        ("\ufefflog_format = 'json'".encode(), "ivr.toml: it begins with a byte order mark"),
+        (b"port = 1\nport = 2\n", "ivr.toml: Cannot overwrite a value (at line 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(
+    written, tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    written("")
+    (tmp_path / "ivr.toml").write_bytes(content)
+    with pytest.raises(ConfigurationError) as refused:
+        load()
+    assert complaint in str(refused.value)
+
+
+def test_a_tilde_is_the_home_directory(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory called `~` was made where the process had been started."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("VAR_DIR", "~/hotline")
+    found = written("vosk_model_dir = '~/models'")
+    assert (found.var_dir, found.model_dir) == (tmp_path / "hotline", tmp_path / "models")
 
 
 def test_every_production_setting_that_is_missing_is_named(written) -> None:
