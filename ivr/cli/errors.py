@@ -104,10 +104,10 @@ def _redis(error: Exception) -> str | None:
 
     if not isinstance(error, RedisError):
         return None
-    return (
-        f"Redis does not answer ({first_line(error)}): start it (`make run` starts one of its own), or see that "
-        "REDIS_URL is right."
-    )
+    from ivr.platform import redis_faults
+
+    what, remedy = redis_faults.explain(error)
+    return f"Redis {what} ({first_line(error)}). {remedy} `make run` starts one of its own."
 
 
 def _network(error: Exception) -> str | None:

@@ -47,6 +47,7 @@ _TIMEOUT = {CALLS: 60, GENERAL: 180, TRANSCRIPTION: 1800, LISTENING: 1800}
 #: Seconds after which a worker pool counts as stopped if it does not report.
 ALIVE_SECONDS = 8.0
 _ALIVE_KEY = "hotline:workers"
+_NOT_THERE = "hotline:nothing"
 
 #: Seconds for which Redis is left alone after an error. The scheduler hands over what was missed.
 _PAUSE_SECONDS = 2.0
@@ -191,7 +192,7 @@ def report_alive(connection: Redis, pool: str, workers: Mapping[str, int], model
         RedisError: Redis does not answer.
     """
     if workers:
-        report = {"at": time.time(), "workers": dict(workers), "models": sorted(models)}
+        report = {"at": _now(connection.time()), "workers": dict(workers), "models": sorted(models)}
         connection.hset(_ALIVE_KEY, pool, json.dumps(report))
     else:
         connection.hdel(_ALIVE_KEY, pool)
@@ -223,5 +224,23 @@ def models_alive(connection: Redis) -> frozenset[str]:
 
 
 def _fresh_reports(connection: Redis) -> list[dict[str, Any]]:
-    reports = [json.loads(text) for text in connection.hgetall(_ALIVE_KEY).values()]
-    return [report for report in reports if time.time() - report["at"] < ALIVE_SECONDS]
+    pipeline = connection.pipeline(transaction=False)
+    pipeline.hgetall(_ALIVE_KEY)
+    pipeline.time()
+    written, at = pipeline.execute()
+    reports = [json.loads(text) for text in written.values()]
+    return [report for report in reports if abs(_now(at) - report["at"]) < ALIVE_SECONDS]
+
+
+def _now(at: tuple[int, int]) -> float:
+    """Redis's own clock: those of hosts differ, and one that was set back would keep the dead alive."""
+    return at[0] + at[1] / 1e6
+
+
+def require_room(connection: Redis) -> None:
+    """Look whether jobs can be written, without writing anything: a key that is not there is not set.
+
+    Raises:
+        RedisError: Redis does not answer, or answers and takes nothing.
+    """
+    connection.set(_NOT_THERE, "", xx=True)

@@ -27,6 +27,7 @@ from ivr.platform import (
     heartbeat,
     job_queue,
     memory_report,
+    redis_faults,
     schema,
     spool,
     spool_memory,
@@ -81,8 +82,19 @@ def _database() -> Part:
         what, _, remedy = str(error).partition("). ")
         return Part("database", f"{what})", remedy)
     except SQLAlchemyError as error:
-        return _not_writable() or Part("database", *_DATABASE[fault_of(error)])
+        return _not_made() or _not_writable() or Part("database", *_DATABASE[fault_of(error)])
     return _not_writable() or Part("database")
+
+
+def _not_made() -> Part | None:
+    path = database_damage.file()
+    if path is None or path.exists():
+        return None
+    remedy = (
+        "Of a new installation: python -m ivr migrate. Where there was one: see that its disk is mounted, or bring it "
+        "back: python -m ivr restore BACKUP"
+    )
+    return Part("database", f"there is no file {path}", remedy)
 
 
 def _not_writable() -> Part | None:
@@ -128,9 +140,11 @@ def _schema() -> Part:
 def _redis_and_workers() -> Sequence[Part]:
     try:
         alive = job_queue.workers_alive(job_queue.impatient())
-    except (RedisError, ValueError):
-        remedy = "Start Redis, or see that REDIS_URL is right. Jobs wait in the database meanwhile."
-        return [Part("redis", "does not answer", remedy), Part("workers", "not known without Redis")]
+        job_queue.require_room(job_queue.impatient())
+    except (RedisError, ValueError) as error:
+        what, remedy = redis_faults.explain(error if isinstance(error, RedisError) else RedisError())
+        remedy = f"{remedy} Jobs wait in the database meanwhile."
+        return [Part("redis", what, remedy), Part("workers", "not known without Redis")]
     missing = [name for name, count in alive.items() if not count]
     if not missing:
         return [Part("redis"), Part("workers")]
@@ -178,12 +192,16 @@ def _within(seconds: float, store: Callable[[], blob_storage.Objects]) -> str:
 
 
 def _disk() -> Part:
+    place = settings().var_dir
+    if not place.is_dir():
+        remedy = "The first start makes it. Where there was one: see that its disk is mounted, and VAR_DIR."
+        return Part("disk", f"there is no directory {place}", remedy)
     try:
-        free = shutil.disk_usage(settings().var_dir).free // 1024 // 1024
+        free = shutil.disk_usage(place).free // 1024 // 1024
     except OSError as error:
         return Part("disk", f"cannot be used: {error.strerror}", "See VAR_DIR.")
     if free < _LOW_MB:
-        return Part("disk", f"is low: {free} MB are free", f"Free some space on the disk of {settings().var_dir}.")
+        return Part("disk", f"is low: {free} MB are free", f"Free some space on the disk of {place}.")
     return Part("disk")
 
 
@@ -238,5 +256,8 @@ def _models() -> Part:
     missing = sorted(language for language in offered_languages() if not engines.at_hand(language))
     if not missing:
         return Part("models")
+    if not (place := settings().model_dir).is_dir() and settings().vosk_model_dir is not None:
+        remedy = "See VOSK_MODEL_DIR, and that its disk is mounted. Messages wait until then and can be heard."
+        return Part("models", f"there is no directory {place}", remedy, is_a_note=True)
     remedy = "Run: python -m ivr models fetch LANGUAGE. Their messages wait until then and can be heard."
     return Part("models", f"none for {', '.join(missing)}", remedy, is_a_note=True)

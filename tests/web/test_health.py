@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import namedtuple
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from ivr.config import settings as configuration
@@ -27,6 +29,7 @@ def ask(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Asks `/readyz`: what the balancer sees, and what is missing by part."""
     monkeypatch.setattr(readiness, "_asked", (0.0, "", ""))
     monkeypatch.setattr(job_queue, "workers_alive", lambda _: dict.fromkeys(job_queue.names(), 1))
+    monkeypatch.setattr(job_queue, "require_room", lambda _: None)
     with database.noting() as connection:
         heartbeat.beat(connection, utc_now())
     client = create_app().test_client()
@@ -100,6 +103,55 @@ def test_no_worker(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_queue, "workers_alive", lambda _: {"calls": 1, "general": 0})
     status, missing = ask()
     assert (status, missing["workers"]["what"]) == (200, "none for general")
+
+
+@pytest.fixture
+def a_redis(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """A server of its own, with workers that have just said that they live."""
+    monkeypatch.setenv("REDIS_URL", valkey_url)
+    configuration.settings.cache_clear()
+    with Redis.from_url(valkey_url) as server:
+        job_queue.report_alive(server, "host-1", dict.fromkeys(job_queue.names(), 1))
+        yield server
+
+
+def full(server: Redis) -> None:
+    server.config_set("maxmemory", "1")
+
+
+def replica(server: Redis) -> None:
+    server.execute_command("REPLICAOF", "127.0.0.1", "1")
+
+
+def another_password(server: Redis) -> None:
+    server.config_set("requirepass", "x")
+    job_queue.impatient().connection_pool.disconnect()
+
+
+def few_rights(server: Redis) -> None:
+    server.acl_setuser("default", reset_keys=True, keys=["somebody:*"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "remedy"),
+    [
+        (None, None, ""),
+        (full, "takes no jobs: its memory is full", "maxmemory"),
+        (replica, "takes no jobs: it is a replica that can only be read", "primary"),
+        (another_password, "refuses the log-in", "password of REDIS_URL"),
+        (few_rights, "refuses the log-in", "what this user may do"),
+    ],
+)
+def test_a_redis_that_answers_and_takes_nothing_is_told_as_what_it_is(
+    spoil: Callable[[Redis], None] | None, what: str | None, remedy: str, a_redis: Redis, empty_database: Settings
+) -> None:
+    """It was said to be well, or not to answer, and process `worker` was to be started, which ran."""
+    if spoil is not None:
+        spoil(a_redis)
+    redis, workers = readiness._redis_and_workers()
+    assert (redis.state, workers.state) == ((what, "not known without Redis") if what else ("ok", "ok"))
+    assert remedy in redis.remedy
+    assert a_redis.keys() == [b"hotline:workers"] if what is None else True, "asking leaves nothing"
 
 
 @pytest.mark.parametrize(("ago", "what"), [(31, "has given no sign for 31 s"), (None, "has never run")])
