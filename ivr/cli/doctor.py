@@ -50,9 +50,11 @@ def _parts(*, outside: bool) -> Sequence[Part]:
         remedy = "Mend it, then look again: nothing else can be looked at. See docs/configuration.md."
         return [Part("settings", str(error), remedy)]
     from ivr.operations import doctor as the_doctor
+    from ivr.platform import database
     from ivr.web import readiness
 
-    return [Part("settings"), *readiness.parts(), *the_doctor.examine(outside=outside)]
+    with database.looking():
+        return [Part("settings"), *readiness.parts(), *the_doctor.examine(outside=outside)]
 
 
 def _level(part: Part) -> str:

@@ -105,6 +105,9 @@ def ids() -> Iterator[Part]:
 
 def store() -> Iterator[Part]:
     """Whether the audio store takes, gives and deletes a blob."""
+    if not settings().audio_store and not settings().var_dir.is_dir():
+        yield Part("audio store", "not known without VAR_DIR", is_a_note=True)
+        return
     place, name, content = blob_storage.store(), f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
     try:
         place.put(name, content)

@@ -8,6 +8,7 @@ A session is never held across the carrier, Redis or Vosk: read, leave, act, wri
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from ivr.platform.fair_lock import FairLock
 
 _patience = Patience()
 _user = DatabaseUser.COMMAND
+_only_looks = False
 #: Seconds that a write of live calls waits for its turn at least. A webhook has four until the carrier asks again.
 _TURN_SECONDS = 3.0
 #: Seconds between two looks at whether SQLite's file is whole.
@@ -81,7 +83,8 @@ def connect(url: str) -> Engine:
     """An engine for `url`, set up for many short transactions from several processes."""
     if make_url(url).get_backend_name() != "sqlite":
         return connection_pools.open_postgresql(url, _user, _patience)
-    if path := make_url(url).database:
+    path = make_url(url).database
+    if path and not _only_looks:
         _make_private(Path(path))
     engine = create_engine(
         url,
@@ -91,6 +94,8 @@ def connect(url: str) -> Engine:
         pool_timeout=_patience.seconds,
         hide_parameters=True,
     )
+    if path and _only_looks:
+        event.listen(engine, "do_connect", lambda *_: _require(Path(path)))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -101,6 +106,24 @@ def _make_private(path: Path) -> None:
     private_files.make_directory(path.parent)
     with suppress(OSError):  # connecting will say what is wrong
         private_files.make_file(path)
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise sqlite3.OperationalError(f"there is no file {path}")
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Meanwhile no database is made: who only looks must not leave a file of another user."""
+    global _only_looks
+    close()
+    _only_looks = True
+    try:
+        yield
+    finally:
+        _only_looks = False
+        close()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

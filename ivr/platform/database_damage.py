@@ -93,7 +93,7 @@ def _look_around() -> None:
         return
     try:
         inode = path.stat().st_ino
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if _known.file is not None and _known.file[0] == path:
             _found("its file is gone")
         return
@@ -183,7 +183,7 @@ def examine(seconds: float) -> str | None:
         if path.stat().st_size == 0:
             return "its file is empty" if _known.had_tables else ""
         return _examined(path, time.monotonic() + seconds)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "its file is gone" if _known.had_tables else ""
     except sqlite3.DatabaseError as error:
         if is_cut_off(error):

@@ -19,6 +19,7 @@ import psutil
 import pytest
 import requests
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from ivr.audit import access_log, anchors
 from ivr.carrier import account_check
@@ -28,7 +29,7 @@ from ivr.config.settings import Settings
 from ivr.domain.timestamps import utc_now
 from ivr.operations import backup, doctor, host_checks, outside_checks, server_checks
 from ivr.operations.language_states import LanguageState
-from ivr.platform import blob_storage, database, envelope_encryption, job_queue, private_files
+from ivr.platform import blob_storage, database, database_damage, envelope_encryption, job_queue, private_files
 from ivr.transcription import model_plan
 from tests.support.environment import forget_settings
 from tests.support.people import a_task, hire
@@ -397,3 +398,33 @@ def test_settings_that_cannot_be_used_are_the_only_line(here: Here) -> None:
     assert status == 1
     for named in ("✗ settings:", "port: Input", "secret_key must be set", "trusted_proxies must be set"):
         assert named in told
+
+
+@pytest.mark.parametrize("there", ["var", "database"])
+def test_looking_at_a_disk_that_is_not_mounted_makes_no_database(there: str, here: Here) -> None:
+    """Run by root it left a file that the hotline could not write; and a new, empty house hid the one that was away."""
+    missing = here.folder / "disk" / ("hotline" if there == "var" else "own.sqlite3")
+    own = {"VAR_DIR": str(missing)} if there == "var" else {}
+    url = "" if there == "var" else f"sqlite:///{missing}"
+    here.patch.setattr(database_damage._known, "had_tables", False)  # as of a process that has just begun
+    here.set(DATABASE_URL=url, **own)
+    status, told = doctor_says("--here")
+    assert status == 1
+    assert f"✗ database: there is no file {missing}" in told
+    assert "see that its disk is mounted" in told
+    assert not missing.parent.exists(), list(missing.parent.rglob("*"))
+    with database.reading() as session:  # whoever works makes it again
+        assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_a_place_for_everything_that_is_none_is_a_line_of_the_list(here: Here) -> None:
+    here.patch.setattr(database_damage._known, "had_tables", False)  # as of a process that has just begun
+    here.set(VAR_DIR="/etc/passwd", DATABASE_URL="")
+    status, told = doctor_says("--here", "--json")
+    found = {part["part"]: part for part in json.loads(told)["parts"]}
+    assert (status, found["disk"]["level"], found["database"]["level"]) == (1, "wrong", "wrong")
+
+
+def test_a_directory_of_models_that_is_not_there_is_told_as_that(here: Here) -> None:
+    here.set(VOSK_MODEL_DIR=str(here.folder / "unmounted"))
+    assert f"· models: there is no directory {here.folder / 'unmounted'}" in doctor_says("--here")[1]
