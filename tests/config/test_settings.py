@@ -106,7 +106,7 @@ def test_every_setting_says_what_it_means() -> None:
         ("REDIS_URL", "http://host", "redis_url: begins with none of redis://"),
         ("REDIS_URL", "redis://host/hotline", "redis_url: after the host comes the number of a database"),
         ("REDIS_URL", "redis://host/0?patience=5", "redis_url: behind the question mark stands an option"),
-        ("DATABASE_URL", "postgresql://u:pw@host/db?sslmod=require", "database_url: there is no option sslmod"),
+        ("DATABASE_URL", "postgresql://u@host/db?sslmod=require", "database_url: there is no option sslmod"),
         ("PUBLIC_BASE_URL", "hotline.example.de", "public_base_url: this is no address such as https://"),
         ("PUBLIC_BASE_URL", "https://[::1", "public_base_url: this is no address"),
         ("SMTP_URL", "smtp://mail.example:99999", "smtp_url: this is no address"),
@@ -129,7 +129,7 @@ def test_options_that_there_are_are_taken(written, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("REDIS_URL", "rediss://:pw@host:6380/2?ssl_cert_reqs=none&health_check_interval=5")
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://hotline.example:8443/telephone/")
-    monkeypatch.setenv("SMTP_URL", "smtp+starttls://user:p%40w@mail.example:587")
+    monkeypatch.setenv("SMTP_URL", "smtp+starttls://user@mail.example:587")
     assert written("").database_url == url
 
 
