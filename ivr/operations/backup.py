@@ -12,6 +12,7 @@ are listed in the manifest. See docs/backup.md.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -19,11 +20,12 @@ import json
 import logging
 import os
 import tarfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -51,6 +53,8 @@ _FORMAT = 1
 _MANIFEST = "manifest.json"
 _KEY = "key.json"
 _CHECKPOINT = "backup"
+_DRAFT = ".part"
+_ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 class BackupError(Exception):
@@ -80,23 +84,50 @@ def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
     """
     if path.exists():
         raise BackupError(f"{path} exists already; a backup is never overwritten")
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                summary = _write(_Writer(tar), now, audio)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        blob_storage.sync_directory(path.parent)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    _remove_abandoned(path.parent)
+    with _draft(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        summary = _write(_Writer(tar), now, audio)
     with suppress(SQLAlchemyError), database.writing(durable=False) as session:  # the backup is there all the same
         new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=now)
         session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}))
     return summary
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[BinaryIO]:
+    """A file, locked meanwhile, that gets the name `path` when all of it is on the disk; after an error it is gone.
+
+    Raises:
+        BackupError: another process writes the same backup.
+    """
+    draft = path.with_name(f".{path.name}{_DRAFT}")
+    with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
+        try:
+            fcntl.flock(file, _ALONE)
+        except BlockingIOError:
+            raise BackupError(f"another process is writing {path} at this moment") from None
+        except OSError:
+            pass  # a share that knows no locks
+        try:
+            file.truncate(0)
+            os.fchmod(file.fileno(), 0o600)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            draft.rename(path)
+            blob_storage.sync_directory(path.parent)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed backups have left: night by night they would fill the disk. Nobody has a lock on it."""
+    for draft in sorted(folder.glob(f".*.tar{_DRAFT}")):
+        with suppress(OSError), draft.open("r+b") as file:
+            fcntl.flock(file, _ALONE)
+            draft.unlink()
+            log.warning("%s was left by a backup that did not end; it is removed", draft)
 
 
 def last_made(session: Session) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import shutil
 import tarfile
@@ -239,6 +240,23 @@ def test_a_full_disk_leaves_no_half_backup(lived_in, tmp_path: Path, monkeypatch
     code, said = run("backup", str(tmp_path))
     assert (code, "No space left" in said) == (1, True)
     assert list(tmp_path.glob("*.tar")) == list(tmp_path.glob(".*.part")) == []
+
+
+def test_what_a_killed_backup_has_left_is_removed_by_the_next_one_and_what_is_being_written_is_not(
+    lived_in, tmp_path: Path
+) -> None:
+    """A host that stops in the night kills it; what was left of each filled the disk."""
+    abandoned, being_written = tmp_path / ".hotline-1.tar.part", tmp_path / ".hotline-2.tar.part"
+    foreign = tmp_path / ".film.part"
+    for path in (abandoned, being_written, foreign):
+        path.write_bytes(bytes(1000))
+    with being_written.open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert run("backup", str(tmp_path))[0] == 0
+        code, said = run("backup", str(tmp_path / "hotline-2.tar"))
+    assert (code, "another process is writing" in said) == (1, True)
+    assert (abandoned.exists(), being_written.stat().st_size, foreign.exists()) == (False, 1000, True)
+    assert run("backup", str(tmp_path / "hotline-2.tar"))[0] == 0, "the other one was killed"
 
 
 @pytest.mark.since("ci")
