@@ -52,6 +52,9 @@ def change_number(session: Session, contact: Contact, number: str | None, now: d
     """
     if not number or number == contact.callback_number:
         return
+    if contact.number_changed_at is not None and contact.confirmed_at is None and number == contact.changed_number_from:
+        _take_number_back(session, contact, now)
+        return
     if contact.number_changed_at is None or contact.confirmed_at is not None:
         if contact.number_changed_at is not None:
             contact.agreed_to_texts = False  # that was for the number before the change that was confirmed
@@ -61,6 +64,15 @@ def change_number(session: Session, contact: Contact, number: str | None, now: d
     events.record(session, contact.task_id, TaskEventKind.NUMBER_CHANGED, now)
     search_index.index(session, contact.task)
     tell_old_number(session, contact, now)
+
+
+def _take_number_back(session: Session, contact: Contact, now: datetime) -> None:
+    """The caller has keyed in the number of before: there is nothing left to confirm, or to tell it."""
+    _stop_planned(session, contact, now)
+    contact.callback_number = contact.changed_number_from
+    contact.number_changed_at = contact.changed_number_from = None
+    events.record(session, contact.task_id, TaskEventKind.NUMBER_CHANGED, now)
+    search_index.index(session, contact.task)
 
 
 def withdraw(session: Session, contact: Contact, now: datetime) -> None:

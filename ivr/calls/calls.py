@@ -222,6 +222,12 @@ def _more_to_be_done() -> Select[bool]:
     return select(or_(expected.exists(), waited.exists(), reported.exists()))
 
 
+def is_over(session: Session, call: Call) -> bool:
+    """Whether a call has ended, as the database knows it now: another process may have just been told."""
+    session.flush()
+    return session.scalar(select(Call.state).where(Call.id == call.id)) == CallRowState.ENDED
+
+
 def read_again(session: Session, call_sid: str) -> None:
     """What is remembered of a call is read again: it was changed past the session."""
     found_rows.expire(session, _key(call_sid))

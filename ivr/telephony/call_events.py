@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import code_changes, contacts, emergency_reports, further_answers, intake, silent_callers, sms
 from ivr.callbacks.request import Request
-from ivr.calls import caller_language
+from ivr.calls import caller_language, calls
 from ivr.contact_centre import call_distribution, call_queue, interpreters, kept_places, leg_events
-from ivr.domain.enums import EventName, QueueExit
+from ivr.domain.enums import EventName, QueueExit, TaskState
 from ivr.flows.request import to_record
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.models.calls import Call
@@ -72,11 +72,10 @@ def take_in(session: Session, call: Call, state: CallState, event: Event, now: d
             leg_events.callers_call_over(session, call, now, postponed=True)
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
+        case _ if request.changes:
+            _change_by_code(session, contacts.of_call(session, call, request), call, event, request, now)
         case _ if (known := contacts.of_call(session, call, request)) is not None:
-            if request.changes:
-                _change_by_code(session, known, call, event, request, now)
-            else:
-                _change(session, known, event, now)
+            _change(session, known, event, now)
     if event.name in _ASKING and event.number and not request.changes:
         contact = contacts.of_call(session, call, request)
         if contact is not None and contact.callback_number is None:
@@ -95,9 +94,11 @@ def _change(session: Session, contact: Contact, event: Event, now: datetime) -> 
 
 
 def _change_by_code(
-    session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime
+    session: Session, contact: Contact | None, call: Call, event: Event, request: Request, now: datetime
 ) -> None:
-    if intake.is_over(contact.task):  # closed, or restricted, since the code was keyed in
+    # A withdrawal of a restricted request is noted: members confirm it when they may work on it again.
+    is_kept = contact is not None and event.name == EventName.WITHDRAWN and contact.task.state != TaskState.CLOSED
+    if contact is None or (intake.is_over(contact.task) and not is_kept):  # erased, closed or restricted
         if event.name in (EventName.NUMBER_GIVEN, EventName.CHANGED):  # what the caller adds now is a new request
             intake.give_number(session, intake.contact_for(session, call, request, now), event.number, now)
         return
@@ -120,6 +121,9 @@ def join_queue(session: Session, call: Call, state: CallState, context: EventCon
     request = Request.of(context.request)
     spoken = _spoken(session, call, context)
     call_queue.enter(session, call, visit, request, spoken, resume, now, comes_back=context.comes_back)
+    if calls.is_over(session, call):  # the caller has hung up, and their last request came after that was told
+        call_queue.gone(session, call, now)
+        return
     call_distribution.match(session, now)
 
 

@@ -116,8 +116,11 @@ def document(turn: Turn) -> Document:
 
 
 def present_context() -> FlowContext:
-    """Answers the flow's questions for this request."""
-    return FlowContext(call_sid(), from_number, utc_now(), lambda: current().identity)
+    """Answers the flow's questions for this request, all at one instant: what is told fits what was decided."""
+    asked = current()
+    if asked.answered_at is None:
+        asked.answered_at = utc_now()
+    return FlowContext(call_sid(), from_number, asked.answered_at, lambda: current().identity)
 
 
 def state_of(token: str, *, is_event: bool = False) -> CallState | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -35,6 +36,8 @@ class CarrierRequest(Request):
     answered_key = ""
     #: Whether the carrier has given the call no id, and neither have we before.
     has_no_id = False
+    #: The instant at which the call script is asked, once it has been asked anything.
+    answered_at: datetime | None = None
 
     @cached_property
     def form(self) -> ImmutableMultiDict[str, str]:

@@ -202,6 +202,28 @@ def test_a_task_closes_with_its_last_contact_when_a_member_has_confirmed_it(empt
     assert (the_task(task).outcome, the_task(task).callback_number) == ("withdrawn", NUMBER)
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_number_that_is_changed_back_by_code_leaves_nothing_to_confirm(empty_database, withdrawn: bool) -> None:
+    """Who has mistyped their number corrects it by code; nobody is told of a change that there is not."""
+    task, agreed = a_task(number=NUMBER), select(TextMessage).where(TextMessage.to_number == NUMBER)
+    with database.writing() as session:
+        of(session, task)[0].agreed_to_texts = True
+    changed(task)
+    with database.writing() as session:
+        assert [one.state for one in session.scalars(agreed)] == [DeliveryState.QUEUED]
+        if withdrawn:
+            code_changes.withdraw(session, of(session, task)[0], utc_now())
+    changed(task, NUMBER)
+    with database.writing() as session:
+        (contact,) = of(session, task)
+        assert (contact.callback_number, contact.changed_number_from) == (NUMBER, None)
+        assert (contact.is_unconfirmed, code_changes.is_unconfirmed(session, contact.task)) == (withdrawn, withdrawn)
+        assert [one.state for one in session.scalars(agreed)] == [DeliveryState.FAILED]
+    changed(task)
+    with database.writing() as session:
+        assert (of(session, task)[0].changed_number_from, of(session, task)[0].is_unconfirmed) == (NUMBER, True)
+
+
 @pytest.mark.parametrize("change", ["number", "withdrawal"])
 def test_nobody_is_dialled_automatically_until_a_change_is_confirmed(empty_database, change: str) -> None:
     people, task, now = hire(), a_task(number=NUMBER), utc_now()
