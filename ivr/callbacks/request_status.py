@@ -37,12 +37,14 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
     if tried:
         again = further_attempts.follows(task, now)
         return RequestStatus.TRIED if again else RequestStatus.TRIED_LAST, {"tried_at": tried[-1]}
-    hours, calling_hours = present.hours(), settings().calling_hours
-    in_time = working_hours.deadline(hours, calling_hours, task.due_at, now)
+    work = present.hours(), settings().calling_hours
+    # Where nobody worked in time, the caller was told an instant of the next time of work.
+    due_at = max(task.due_at, working_hours.next_deadline(*work, task.due_at, task.first_contact_at))
+    in_time = working_hours.deadline(*work, due_at, now)
     if in_time is None or task.restricted_at is not None:  # nobody works in time any more, or nobody may work
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
-    return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": task.due_at}
+    return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": due_at}
 
 
 def lacks_number(contact: Contact) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from ivr.callbacks import code_changes, workflow
+from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, queue_order
 from ivr.domain.enums import Availability, CallerProof
 from ivr.domain.timestamps import utc_now
@@ -20,6 +22,7 @@ from ivr.platform import database, write_behind
 from ivr.telephony import call_session
 from ivr.telephony.flow_context import FlowContext
 from tests.stories.test_promises_held import GERMAN, tasks_of, the_task
+from tests.support.environment import forget_settings
 from tests.support.people import hire
 from tests.support.webhook_caller import WebhookCaller
 
@@ -114,3 +117,27 @@ def test_what_is_added_to_a_request_that_was_erased_in_mid_call_is_a_new_one(by_
         assert new.callback_number == "+4917699999999"
     else:
         assert new.availability == Availability.MORNING
+
+
+def test_who_calls_before_closed_days_hears_by_code_what_they_were_told(
+    webhook_caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody works within a day: what was promised for Monday does not take longer than promised before Monday."""
+    monkeypatch.setenv("HOURS", json.dumps({"weekdays": {"saturday": "closed", "sunday": "closed"}}))
+    forget_settings()
+    friday = datetime(2026, 11, 27, 18, 0, tzinfo=settings().hours.zone)
+    clock = [friday]
+    monkeypatch.setattr(call_session, "utc_now", lambda: clock[-1].astimezone(UTC))
+    owner = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2")
+    while not owner.is_over:
+        owner.presses("1")
+    assert "innerhalb von 64 Stunden" in owner.text
+    code = the_task(owner).receipt_code
+    for later, told in (
+        (timedelta(minutes=5), "Wir melden uns: Montag bis zehn Uhr."),
+        (timedelta(days=2), "Wir melden uns: morgen bis zehn Uhr."),
+        (timedelta(days=2, hours=15), "Wir melden uns: heute bis zehn Uhr."),
+        (timedelta(days=2, hours=17), "Es dauert leider länger, als wir versprochen haben."),
+    ):
+        clock.append(friday + later)
+        assert told in webhook_caller("anonymous", at="clock").dials().presses(GERMAN, "3", "4", code).text
