@@ -134,13 +134,15 @@ def mark_used(session: Session, task: CallbackTask, user: User, now: datetime) -
     session.execute(mine.values(claim_used_at=now).execution_options(live=()))
 
 
-def assign_all(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
-    """Assign open tasks to a user; how many were assigned, and how many were not possible."""
-    given = refused = 0
+def assign_all(
+    session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime
+) -> tuple[int, list[CallbackTask]]:
+    """Assign open tasks to a user; how many were assigned, and for which it was not possible."""
+    given, refused = 0, list[CallbackTask]()
     for task in tasks:
         try:
             assign(session, task, to, by, now)
             given += 1
         except Refused:
-            refused += 1
+            refused.append(task)
     return given, refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -37,6 +38,8 @@ _SHORTEST = 3
 _PALETTE_KEYS = ("n", "?")
 #: Tasks that may be chosen at once.
 _MOST = 200
+#: Codes of tasks that are named one by one.
+_MOST_NAMED = 10
 
 
 class SelectionForm(forms.Form):
@@ -54,7 +57,8 @@ class SelectionForm(forms.Form):
     @property
     def ids(self) -> list[int]:
         """The ids of the tasks; what is no id is left out."""
-        return [found for one in self.task if (found := whole_number(one)) is not None][:_MOST]
+        found = (whole_number(one) for one in self.task)
+        return list(dict.fromkeys(one for one in found if one is not None))[:_MOST]
 
 
 @desk_tools.post("/selected")
@@ -83,12 +87,15 @@ def _assign(form: SelectionForm) -> AnyResponse:
         tasks, now = queries.some(session, me(), form.ids), utc_now()
         with undo.recorded(session, TaskEventKind.ASSIGNED, tasks, me(), now):
             given, refused = claims.assign_all(session, tasks, to, me(), now)
-    _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
+    if given:
+        flash(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), "success")
+    _tell_left([task.receipt_code for task in refused])
+    _tell_gone(form, tasks)
     return redirect(queue_address())
 
 
 def _close(form: SelectionForm) -> AnyResponse:
-    done, refused, news, marks = 0, 0, list[str](), _marks(form)
+    done, refused, news, marks = 0, list[str](), list[str](), _marks(form)
     with database.writing() as session:
         sent_once.require_first(session, queue_address())
         tasks, now = queries.some(session, me(), form.ids), utc_now()
@@ -103,33 +110,45 @@ def _close(form: SelectionForm) -> AnyResponse:
                         workflow.close(session, task, me(), form.outcome, form.text, now)
                     done += 1
                 except Refused as error:
-                    if error.reason == Refusal.NEW_MESSAGE:
-                        news.append(task.receipt_code)
-                    else:
-                        refused += 1
+                    (news if error.reason == Refusal.NEW_MESSAGE else refused).append(task.receipt_code)
     if news:
         flash(gettext("A new message has come in, not closed: %(codes)s", codes=", ".join(news)), "warning")
-    _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)
+    if done:
+        flash(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), "success")
+    _tell_left(refused)
+    _tell_gone(form, tasks)
     return redirect(queue_address())
 
 
-def _tell(done: str, refused: int) -> None:
-    flash(done, "success")
-    if refused:
-        flash(
-            ngettext(
-                "%(num)d task was left as it is: not free, of another team, or the outcome does not fit.",
-                "%(num)d tasks were left as they are: not free, of another team, or the outcome does not fit.",
-                refused,
-            ),
-            "warning",
+def _tell_left(codes: Sequence[str]) -> None:
+    if codes:
+        said = ngettext(
+            "%(num)d task was left as it is: %(codes)s. It is not free, closed already, or the outcome does not fit.",
+            "%(num)d tasks were left as they are: %(codes)s. They are not free, closed already, or the outcome does "
+            "not fit.",
+            len(codes), codes=", ".join([*codes[:_MOST_NAMED], *(["…"] if codes[_MOST_NAMED:] else [])]),
+        )  # fmt: skip
+        flash(said, "warning")
+
+
+def _tell_gone(form: SelectionForm, found: Sequence[CallbackTask]) -> None:
+    """Say how many of the ticked tasks the reader cannot see any more."""
+    if gone := len(form.ids) - len(found):
+        said = ngettext(
+            "With %(num)d ticked task nothing was done: it is another team's by now, or deleted.",
+            "With %(num)d ticked tasks nothing was done: they are another team's by now, or deleted.",
+            gone,
         )
+        flash(said, "warning")
 
 
 def _export(form: SelectionForm) -> AnyResponse:
     with database.reading() as session:
         tasks = queries.some(session, me(), form.ids)
         made = task_export.file_of(tasks, "xlsx" if form.action == "export_xlsx" else "csv")
+    _tell_gone(form, tasks)
+    if not tasks:
+        return redirect(queue_address())
     with database.writing() as session:
         for task in tasks:
             access_log.append(session, actor(), "export", utc_now(), task=task)

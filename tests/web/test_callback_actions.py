@@ -20,7 +20,7 @@ def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:
         "/desk/selected", data={"task": chosen, "action": "assign", "to": nils.id}, follow_redirects=True
     )
     assert "2 Aufträge zugewiesen." in page.text
-    assert "1 Auftrag blieb, wie er ist" in page.text
+    assert f"1 Auftrag blieb, wie er ist: {the_task(tasks[2]).receipt_code}." in page.text
     assert [the_task(task).claimed_by_id for task in tasks] == [nils.id, nils.id, desk.people["mia"].id]
     assert the_task(foreign).state == "open"
     page = desk("nils").post(
@@ -36,6 +36,28 @@ def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:
     )
     assert "Bitte wählen Sie jemanden." in stranger.text
     assert desk("mia").post("/desk/selected", data={"task": ["x", "1"], "action": "explode"}).status_code == 400
+
+
+def test_a_task_that_a_colleague_has_meanwhile_is_named_and_one_of_another_team_is_counted(desk) -> None:
+    free, closed, moved = (a_task() for _ in range(3))
+    chosen = [str(task) for task in (free, closed, moved, moved)]
+    mia, nils = desk("mia"), desk("nils")
+    for task in (closed, moved):
+        nils.post(f"/desk/tasks/{task}/claim")
+    nils.post(f"/desk/tasks/{closed}/close", data={"outcome": "letter_sent", "text": "Brief"})
+    nils.post(f"/desk/tasks/{moved}/hand-over", data={"team": "youth", "reason": "Unter 25"})
+    close = {"task": chosen, "action": "close", "outcome": "letter_sent"}
+    page = mia.post("/desk/selected", data=close, follow_redirects=True).text
+    assert "1 Auftrag abgeschlossen." in page
+    assert f"1 Auftrag blieb, wie er ist: {the_task(closed).receipt_code}." in page
+    assert "Mit 1 markierten Auftrag geschah nichts" in page
+    page = mia.post("/desk/selected", data={**close, "task": chosen[1:]}, follow_redirects=True).text
+    assert "0 Aufträge" not in page, "nothing was done"
+    exported = mia.post("/desk/selected", data={"task": chosen, "action": "export"})
+    assert len(opened_csv(exported.data)) == 3
+    assert "Mit 1 markierten Auftrag geschah nichts" in mia.get("/desk/").text
+    nothing = mia.post("/desk/selected", data={"task": [str(moved)], "action": "export_xlsx"}, follow_redirects=True)
+    assert "Mit 1 markierten Auftrag geschah nichts" in nothing.text
 
 
 def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:
