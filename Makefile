@@ -54,12 +54,7 @@ alone: ## Tests of seconds under load, with the cores to themselves.
 # conversations of live calls, 3,000 calls that end anywhere, 50,000 nonsense inputs, a flood of 10,000 calls, a day of
 # 3,000 calls and its comparison with Erlang (all that in about 50 minutes on two cores), the stories on PostgreSQL,
 # chaos with one seed.
-soak: ## A restart of all processes and rows that are held while people call: three minutes in which nothing else runs.
-alone: ## Tests of seconds under load, with the cores to themselves.
-	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@VOLUME=soak $(PYTEST) -m alone tests/soak $(ARGS)
-
-# The volume that `make test` leaves out, at most an hour.
+soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)
 	@$(MAKE) --no-print-directory alone ARGS=
