@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
+from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, conversations, duty_roster, queue_order
 from ivr.domain.enums import (
@@ -150,9 +151,9 @@ def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
     """Ring a member for the caller of a number who waits in a call queue of their teams.
 
     Raises:
-        Refused: `calling_now` if they do not wait for anybody; `on_the_phone` if the member is not available.
+        Refused: `calling_now` if they are in a call and do not wait; `not_waiting` if they are in none; `on_the_phone` if the member is not available.
     """
-    teams = [team.id for team in user.scope]
+    teams = user.scope_ids
     found = next(
         (
             entry
@@ -162,7 +163,7 @@ def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
         None,
     )
     if found is None:
-        raise Refused(Refusal.CALLING_NOW)
+        raise Refused(Refusal.CALLING_NOW if going_on.is_calling(session, number, now) else Refusal.NOT_WAITING)
     here = agent_presence.get_or_create(session, user.id, now)
     if here.state != PresenceState.AVAILABLE or _offer(session, found, here, now) is None:
         raise Refused(Refusal.ON_THE_PHONE)

@@ -268,6 +268,7 @@ class Refusal(StrEnum):
     CLOSED_NOW = "closed_now"
     NOT_NOW = "not_now"
     CALLING_NOW = "calling_now"
+    NOT_WAITING = "not_waiting"
     IN_WRITING = "in_writing"
     ON_THE_PHONE = "on_the_phone"
     WRAP_UP = "wrap_up"

@@ -60,6 +60,7 @@ REFUSALS = Words(
         Refusal.CALLING_NOW: _(
             "This number is in a call with us just now, so it is not rung. If the caller waits, you can take the call."
         ),
+        Refusal.NOT_WAITING: _("Nobody waits with this number any more. You can call back."),
         Refusal.ON_THE_PHONE: _("You are on the phone."),
         Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
         Refusal.NOTHING_TO_WRAP_UP: _("There is nothing to wrap up."),
