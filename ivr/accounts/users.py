@@ -105,7 +105,7 @@ def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:
 
 def colleagues(session: Session, user: User) -> Sequence[User]:
     """Active people to whom somebody may give tasks: those who serve the teams that are their business."""
-    own = [team.id for team in user.scope]
+    own = user.scope_ids
     serves = or_(User.teams.any(Team.id.in_(own)), User.supervised.any(Team.id.in_(own)))
     query = select(User).where(User.active, User.role.in_(SERVING), serves | (User.id == user.id))
     without_teams = (lazyload(User.teams), lazyload(User.supervised))

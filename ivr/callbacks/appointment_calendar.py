@@ -46,7 +46,7 @@ def calendar(session: Session, user: User, now: datetime, language: str = "de") 
     made.add("version", "2.0")
     made.add("x-wr-calname", _("Appointments of the hotline"))
     made.add("refresh-interval", timedelta(hours=1), parameters={"value": "DURATION"})
-    for task in of_teams(session, [team.id for team in user.scope], now - _BEFORE, now + _AHEAD):
+    for task in of_teams(session, user.scope_ids, now - _BEFORE, now + _AHEAD):
         made.add_component(_event(task, now, _("Appointment %(code)s, %(team)s")))
     return bytes(made.to_ical())
 

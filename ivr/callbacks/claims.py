@@ -42,7 +42,7 @@ def may_hold(session: Session, user_id: int | None, team_id: int) -> bool:
     if user_id is None:
         return True
     holder = session.get(User, user_id, populate_existing=True)
-    return holder is not None and holder.active and team_id in {team.id for team in holder.scope}
+    return holder is not None and holder.active and team_id in holder.scope_ids
 
 
 def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
@@ -63,7 +63,7 @@ def assign(session: Session, task: CallbackTask, to: User, by: User, now: dateti
     Raises:
         Refused: `no_team` if the task is none of their teams', or as for :func:`claim`.
     """
-    if task.team not in to.scope:
+    if task.team_id not in to.scope_ids:
         raise Refused(Refusal.NO_TEAM)
     claim(session, task, to, now)
     if to.id != by.id:

@@ -234,7 +234,7 @@ def by_code_or_number(session: Session, user: User, text: str) -> Sequence[Callb
 
 def teams_of(session: Session, user: User) -> Sequence[Team]:
     """The teams whose tasks the user may see."""
-    return session.scalars(select(Team).where(Team.id.in_([team.id for team in user.scope])).order_by(Team.name)).all()
+    return session.scalars(select(Team).where(Team.id.in_(user.scope_ids)).order_by(Team.name)).all()
 
 
 def languages_of(session: Session, user: User) -> Sequence[str]:

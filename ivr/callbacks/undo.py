@@ -114,7 +114,7 @@ def _restore(
     before, after = record["before"], record["after"]
     _require_untouched(session, task, after, user)
     may_hold = claims.may_hold(session, before["claimed_by_id"], before["team_id"])
-    if before["team_id"] not in {team.id for team in user.scope} or not may_hold:
+    if before["team_id"] not in user.scope_ids or not may_hold:
         raise Refused(Refusal.ACTED_SINCE)
     workflow.restore(session, task, {name: _typed(name, before[name]) for name in _COLUMNS})
     made = (Attempt.task_id == task.id, Attempt.id > before["attempt"], Attempt.id <= after["attempt"])

@@ -27,7 +27,7 @@ IS_OPEN = CallbackTask.state != literal("closed", literal_execute=True)
 
 def visible_to(user: User) -> ColumnElement[bool]:
     """The condition for tasks of the teams the user belongs to or supervises."""
-    return CallbackTask.team_id.in_([team.id for team in user.scope])
+    return CallbackTask.team_id.in_(user.scope_ids)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Asked:
 def asked_by(user: User, now: datetime) -> Asked:
     """What somebody asks for now."""
     midnight = opening_hours.midnight(settings().hours, now)
-    return Asked([team.id for team in user.scope], user.id, now + SOON, midnight)
+    return Asked(user.scope_ids, user.id, now + SOON, midnight)
 
 
 def parameters() -> Asked:

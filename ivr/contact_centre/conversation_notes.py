@@ -53,7 +53,7 @@ def matching(session: Session, user: User, text: str) -> Sequence[Conversation]:
     if not ways:
         return []
     found = (union(*ways) if len(ways) > 1 else ways[0]).subquery()
-    teams = [team.id for team in user.scope]
+    teams = user.scope_ids
     which = (Conversation.id.in_(select(found.c.conversation_id)), Conversation.team_id.in_(teams), ~has_request())
     newest = select(Conversation).where(*which).order_by(Conversation.id.desc()).limit(MOST)
     newest = newest.options(selectinload(Conversation.legs).joinedload(Leg.user))

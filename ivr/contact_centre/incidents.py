@@ -67,7 +67,7 @@ def _tell_supervisors(session: Session, incident: Incident) -> None:
 def unseen(session: Session, user: User, now: datetime) -> Sequence[Incident]:
     """What members of a supervisor's teams have marked lately and no supervisor has seen, the latest first."""
     lately = (Incident.seen_at.is_(None), Incident.marked_at > now - _SHOWN)
-    teams = [team.id for team in user.scope]
+    teams = user.scope_ids
     found = select(Incident).where(*lately, Incident.team_id.in_(teams), Incident.marked_by_id != user.id)
     return session.scalars(found.order_by(Incident.id.desc()).limit(10)).all()
 
@@ -75,7 +75,7 @@ def unseen(session: Session, user: User, now: datetime) -> Sequence[Incident]:
 def of_teams(session: Session, user: User) -> Sequence[Incident]:
     """Insults and threats of a supervisor's teams, those first about which is to be decided."""
     evidence = Incident.kind != IncidentKind.HELP
-    found = select(Incident).where(evidence, Incident.team_id.in_([team.id for team in user.scope]))
+    found = select(Incident).where(evidence, Incident.team_id.in_(user.scope_ids))
     undecided = Incident.proposal != BlockProposal.PROPOSED
     return session.scalars(found.order_by(undecided, Incident.id.desc()).limit(200)).all()
 
@@ -83,7 +83,7 @@ def of_teams(session: Session, user: User) -> Sequence[Incident]:
 def one(session: Session, user: User, incident_id: int) -> Incident | None:
     """An incident of a supervisor's teams."""
     incident = session.get(Incident, incident_id)
-    return incident if incident is not None and incident.team in user.scope else None
+    return incident if incident is not None and incident.team_id in user.scope_ids else None
 
 
 def see(session: Session, incident: Incident, by: User, now: datetime) -> None:
@@ -136,7 +136,8 @@ def who_can_be_second(session: Session, user: User, now: datetime) -> Sequence[P
     """The colleagues of one's teams who could be in a call as well now, by name."""
     there = select(Presence).join(User).where(agent_presence.is_there(now), Presence.state == PresenceState.AVAILABLE)
     found = session.scalars(there.where(User.id != user.id, User.active, User.role.in_(SERVING)).order_by(User.name))
-    return [here for here in found if set(here.user.scope) & set(user.scope)]
+    mine = set(user.scope_ids)
+    return [here for here in found if mine.intersection(here.user.scope_ids)]
 
 
 def require_second(session: Session, task: CallbackTask, user: User, second_id: int | None, now: datetime) -> None:

@@ -141,7 +141,7 @@ def of_user_today(session: Session, user: User, now: datetime) -> Sequence[tuple
         .join(task, task.id == func.coalesce(booked.merged_into_id, booked.id))
     )
     free = and_(task.claimed_by_id.is_(None), InterpreterBooking.booked_by_id == user.id)
-    teams = task.team_id.in_([team.id for team in user.scope])
+    teams = task.team_id.in_(user.scope_ids)
     theirs = theirs.where(or_(task.claimed_by_id == user.id, free), teams, _is_ahead(now))
     soon = theirs.where(InterpreterBooking.begins_at <= now + _A_DAY)
     found = session.execute(soon.order_by(InterpreterBooking.begins_at, InterpreterBooking.id))

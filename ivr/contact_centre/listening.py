@@ -28,7 +28,7 @@ _FREE = (PresenceState.AVAILABLE, PresenceState.OFFLINE, PresenceState.PAUSED)
 
 def going_on(session: Session, user: User) -> Sequence[Conversation]:
     """The conversations of a supervisor's teams in which caller and member talk now."""
-    teams = [team.id for team in user.scope]
+    teams = user.scope_ids
     live = (Conversation.state == ConversationState.LIVE, Conversation.team_id.in_(teams))
     return session.scalars(select(Conversation).where(*live).order_by(Conversation.id)).all()
 
@@ -40,7 +40,7 @@ def begin(session: Session, conversation: Conversation, user: User, actor: Actor
         Refused: `no_listening` if they are no supervisor of its team; `not_talking` if caller and member do not talk
             (any more); `somebody_listens`; `no_phone`; `on_the_phone`.
     """
-    if user.role != Role.SUPERVISOR or conversation.team not in user.scope:
+    if user.role != Role.SUPERVISOR or conversation.team_id not in user.scope_ids:
         raise Refused(Refusal.NO_LISTENING)
     before = conversations.situation(session, conversation)
     over = conversation.state == ConversationState.ENDED

@@ -41,7 +41,7 @@ def change(
     session.flush()
     if (user.role, user.active, {team.key for team in user.scope}) != before:
         login_sessions.end_all(session, user.id, now)
-        _let_go(session, user, now, kept=[team.id for team in user.scope] if active else ())
+        _let_go(session, user, now, kept=user.scope_ids if active else ())
         if not (active and role in SERVING):
             _is_rung_no_more(session, user, now)
 

@@ -50,7 +50,7 @@ def last_note(session: Session, user: User, conversation: Conversation) -> Conve
     number = shown_number(conversation)
     if number is None:
         return None
-    teams = [team.id for team in user.scope]
+    teams = user.scope_ids
     found = (
         select(Conversation)
         .join(QueueEntry, QueueEntry.id == Conversation.entry_id)

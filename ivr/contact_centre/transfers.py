@@ -98,7 +98,7 @@ def supervisor_for(session: Session, conversation: Conversation, by: User, now: 
         Refused: `not_there`.
     """
     there = [here.user for here in who_is_there(session, by, now) if here.user.role == Role.SUPERVISOR]
-    found = next((user for user in there if conversation.team in user.scope), None)
+    found = next((user for user in there if conversation.team_id in user.scope_ids), None)
     if found is None:
         raise Refused(Refusal.NOT_THERE)
     return found.id
@@ -229,11 +229,11 @@ def _pass_task_on(
     task, by = conversation.task, wanted.by
     if task is None or task.state != TaskState.CLAIMED or task.claimed_by_id != by.id:
         return
-    if team is not None and task.team_id != team.id and task.team not in to.scope:
+    if team is not None and task.team_id != team.id and task.team_id not in to.scope_ids:
         workflow.hand_over(session, task, by, team, f"{by.name} → {to.name}", now)
     else:
         claims.release(session, task, by, now)
-    if task.team in to.scope:
+    if task.team_id in to.scope_ids:
         claims.assign(session, task, to, by, now)
 
 

@@ -143,6 +143,11 @@ class User(Base):
         }.get(self.role, [])
         return sorted({team.id: team for team in found}.values(), key=lambda team: team.name)
 
+    @property
+    def scope_ids(self) -> list[int]:
+        """The ids of these teams: who is logged in was read before, so that a team read now is another object."""
+        return [team.id for team in self.scope]
+
 
 class StaffTelephone(Base):
     """A telephone from which members log in with personal number and PIN alone: one person's, or everybody's."""

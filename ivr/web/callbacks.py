@@ -97,7 +97,7 @@ def _choices(session: Session) -> dict[str, Any]:
         "colleagues": users.colleagues(session, me()),
         "tag_choices": [
             (str(one.id), f"{one.name} ({one.team.name})" if len(me().scope) > 1 else one.name)
-            for one in tags.of_teams(session, [team.id for team in me().scope])
+            for one in tags.of_teams(session, me().scope_ids)
         ],
     }
 

@@ -148,7 +148,7 @@ def _load_recording_and_log(recording_id: int, *, to_listen: bool = False) -> tu
     with database.reading() as session:
         found = queries.recording(session, recording_id) or abort(404)
         task = found.message.task or abort(404)
-        mine = task.team_id in [team.id for team in me().scope]
+        mine = task.team_id in me().scope_ids
         reason = break_glass.reason_for(session, task, me(), now)
         if reason is None or (reason in break_glass.HELD and not mine):
             abort(403 if mine else 404)

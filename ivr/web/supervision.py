@@ -38,7 +38,7 @@ supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 def unfinished() -> str:
     """Work that needs a person, faults of the carrier, and the backlog of transcripts."""
     with database.reading() as session:
-        found = failed_jobs.of_teams(session, [team.id for team in me().scope])
+        found = failed_jobs.of_teams(session, me().scope_ids)
         backlog = queries.pending_transcripts(session)
         faults, alarms = carrier_faults.shown(session), house_alarms.shown(session, utc_now())
         clock = clock_watch.compare(session, utc_now())

@@ -69,7 +69,7 @@ def delete(tag_id: int) -> Response:
 
     def change(session: Session) -> None:
         found = session.get(Tag, tag_id)
-        if found is None or found.team_id not in {team.id for team in me().scope}:
+        if found is None or found.team_id not in me().scope_ids:
             abort(404)
         _note(session, f"tag {found.name}: deleted")
         session.delete(found)

@@ -37,7 +37,7 @@ _RELEASE = "release"
 def page() -> str:
     """The text modules and macros of one's teams, and forms for new ones."""
     with database.reading() as session:
-        ids = [team.id for team in me().scope]
+        ids = me().scope_ids
         return render_template(
             "team_texts.html", modules=text_modules.of_teams(session, ids), own=macros.of_teams(session, ids),
             steps_of=macros.steps_of, tags=tags.of_teams(session, ids), **_choices(),
