@@ -257,6 +257,8 @@ def test_the_pictures_of_the_documents(browser, house) -> None:
         if (takes := page.get_by_role("button", name="Ich kümmere mich").first).is_visible():
             takes.click()  # an incident, which would lie over a part of the page
             expect(takes).to_be_hidden()
+            page.goto(path.format(**house.ids))
+            page.wait_for_timeout(700)
         picture(page, name)
         assert page.complaints == []
         page.context.close()
