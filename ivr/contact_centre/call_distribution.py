@@ -151,7 +151,8 @@ def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
     """Ring a member for the caller of a number who waits in a call queue of their teams.
 
     Raises:
-        Refused: `calling_now` if they are in a call and do not wait; `not_waiting` if they are in none; `on_the_phone` if the member is not available.
+        Refused: `calling_now` if they are in a call and do not wait; `not_waiting` if they are in none; `on_the_phone`
+            if the member is not available.
     """
     teams = user.scope_ids
     found = next(
