@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -75,12 +75,12 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def mend(directory: Path, *others: Path) -> int:
-    """Take the rights of other users from what is in a directory, from itself and from `others`; says how many it were.
+    """Take the rights of other users from what is in a directory, from itself and from the files `others`.
 
-    What belongs to another user, a link within it, a device, and a directory that is not the hotline's own (such as
-    /tmp or /etc) is left as it is.
+    Says how many it were. What belongs to another user, a link within it, a device, and a directory that is not the
+    hotline's own (such as /tmp or /etc) is left as it is.
     """
-    mended = sum(_mend_one(path) for path in (*_within(directory), *others))
+    mended = sum(_mend_one(path) for path in (*_within(directory), *_files(others)))
     if mended:
         log.warning(
             "%d files or directories under %s could be used by other users of this machine; that is mended",
@@ -91,7 +91,7 @@ def mend(directory: Path, *others: Path) -> int:
 
 def open_to_others(directory: Path, *others: Path) -> Iterator[Path]:
     """What :func:`mend` would mend."""
-    for path in (*_within(directory), *others):
+    for path in (*_within(directory), *_files(others)):
         with suppress(OSError):
             if _is_open(path.lstat()):
                 yield path
@@ -137,6 +137,11 @@ def _within(directory: Path) -> Iterator[Path]:
     yield directory
     for folder, folders, files in os.walk(directory):
         yield from (Path(folder, name) for name in (*folders, *files))
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Those that are files: a database is no directory, which a setting names by mistake (`sqlite:////tmp`)."""
+    return (path for path in paths if path.is_file())
 
 
 def _mend_one(path: Path) -> bool:

@@ -25,9 +25,13 @@ def test_hours_of_another_time_zone_are_no_hours_of_duty(desk) -> None:
         "ends": "11:00",
     }
     for kind in ("duties", "exceptions"):
-        for wrong in ({}, {"starts": "10:00", "user": "999"}, {"starts": "10:00", "team": "999", "user": "x"}):
+        for wrong, said in (
+            ({}, "Bitte füllen Sie"),
+            ({"starts": "10:00", "user": "999"}, "gibt es nicht mehr"),
+            ({"starts": "10:00", "team": "999", "user": "x"}, "Bitte füllen Sie"),
+        ):
             answer = lena.post(f"/supervision/roster/{kind}", data={**given, **wrong}, follow_redirects=True)
-            assert "Bitte füllen Sie" in answer.text
+            assert said in answer.text
 
 
 def test_who_is_restricted_holds_nobody_up(desk) -> None:

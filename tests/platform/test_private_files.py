@@ -121,6 +121,16 @@ def test_a_directory_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:
     assert private_files.mend(tmp_path / "missing") == 0
 
 
+def test_a_directory_that_is_named_as_the_database_keeps_its_mode(tmp_path: Path) -> None:
+    """`DATABASE_URL=sqlite:////tmp`: no program of another user could write there any more."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    assert list(private_files.open_to_others(tmp_path / "var", shared)) == []
+    assert private_files.mend(tmp_path / "var", shared) == 0
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+
+
 def test_a_directory_on_another_disk_to_which_a_link_leads_is_mended_too(tmp_path: Path) -> None:
     """`VAR_DIR` is a link that somebody has made because the disk was small."""
     disk, var = tmp_path / "disk", tmp_path / "var"
