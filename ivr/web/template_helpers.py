@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
+from markupsafe import Markup
 
 from ivr.callbacks import code_changes, contacts, promises
 from ivr.callbacks.refused import Refused
@@ -294,4 +295,5 @@ def install(app: Flask) -> None:
         clock_minutes=lambda value: format_time(value, "HH:mm"),
         clock_time=lambda value: format_time(value, "HH:mm:ss"),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
+        apart=Markup("<bdi>{}</bdi>").format,
     )

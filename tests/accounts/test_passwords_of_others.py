@@ -125,7 +125,7 @@ def test_a_second_factor_is_removed_by_two_administrators(browser) -> None:
     assert not lost_factor("lena"), "one alone asks for it"
     adam.post(f"/administration/people/resets/{wish()}/confirm")
     assert not lost_factor("lena"), "who has asked does not confirm"
-    assert "Lena Leitung (lena) – Adam Admin" in ada.get("/administration/people").text
+    assert "<bdi>Lena Leitung</bdi> (lena) – <bdi>Adam Admin</bdi>" in ada.get("/administration/people").text
     ada.post(f"/administration/people/resets/{wish()}/confirm")
     assert lost_factor("lena")
     assert ada.post(f"/administration/people/resets/{wish()}/confirm").status_code == 404, "once"
@@ -173,7 +173,7 @@ def test_a_refused_wish_changes_nothing(browser) -> None:
     set_password(browser("adam"), "lena", second_factor="1")
     browser("ada").post(f"/administration/people/resets/{wish()}/refuse")
     assert not lost_factor("lena")
-    assert "Lena Leitung (lena) –" not in browser("ada").get("/administration/people").text
+    assert "<bdi>Lena Leitung</bdi> (lena) –" not in browser("ada").get("/administration/people").text
 
 
 def test_the_operators_way_without_a_second_administrator_is_logged_and_told(browser) -> None:
