@@ -193,7 +193,7 @@ def test_a_pair_that_was_judged_two_people_is_proposed_no_more_until_that_is_und
     for one, another in ((task, other), (other, task)):
         page = mia.get(f"/desk/tasks/{one}").text
         assert "Vielleicht dieselbe Person" not in page
-        assert "beurteilt von Mia" in page
+        assert "beurteilt von <bdi>Mia" in page
         assert the_task(another).receipt_code in page
         assert the_task(one).events[-1].kind == TaskEventKind.TOLD_APART
     assert "vielleicht dieselbe Person" not in mia.get("/desk/").text

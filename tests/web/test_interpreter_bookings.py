@@ -145,8 +145,8 @@ def test_shortly_before_who_is_to_call_is_reminded_on_every_page_and_others_are_
     if holder:
         mia.post(f"/desk/tasks/{task}/claim")
     is_booked(task, by="lena" if holder else "mia", begins_in=timedelta(minutes=10))
-    assert "Uhr: Aylin, Türkisch" in mia.get("/desk/live/bar").text
-    assert "Uhr: Aylin" not in lena.get("/desk/live/bar").text
+    assert "Uhr: <bdi>Aylin</bdi>, Türkisch" in mia.get("/desk/live/bar").text
+    assert "Uhr: <bdi>Aylin</bdi>" not in lena.get("/desk/live/bar").text
     assert "Sprachmittlung um" in lena.get("/desk/").text, "the list tells everybody"
 
 
@@ -154,8 +154,8 @@ def test_shortly_before_who_is_to_call_is_reminded_on_every_page_and_others_are_
 def test_nobody_is_reminded_of_what_is_over(open_always, desk, ended: str) -> None:
     task, mia = a_task(language="tr"), desk("mia")
     is_booked(task, by="mia", begins_in=timedelta(minutes=-10))
-    assert "Uhr: Aylin" in mia.get("/desk/live/bar").text, "they wait already"
+    assert "Uhr: <bdi>Aylin</bdi>" in mia.get("/desk/live/bar").text, "they wait already"
     with database.writing() as session:
         setattr(session.scalars(select(InterpreterBooking)).one(), ended, utc_now())
-    assert "Uhr: Aylin" not in mia.get("/desk/live/bar").text
+    assert "Uhr: <bdi>Aylin</bdi>" not in mia.get("/desk/live/bar").text
     assert "Sprachmittler*in: <time" not in mia.get("/desk/").text
