@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.config import database_address
 from ivr.config.sections import ConfigurationError
-from ivr.domain.setting_types import at_home
+from ivr.domain.setting_types import at_home, has_host
 
 #: A passphrase that is shorter, or has fewer different characters, is refused.
 _PASSPHRASE_LENGTH, _PASSPHRASE_VARIETY = 20, 8
@@ -211,12 +211,8 @@ class Installation(BaseModel):
     def _public_base_url(cls, value: str) -> str:
         if not value:
             return value
-        try:
-            parts = urlsplit(value)
-            whole = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            whole = False
-        if not whole or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", value) or parts.query:
+        in_ascii = re.fullmatch(r"https?://[!-~]+", value, re.IGNORECASE)
+        if not in_ascii or not has_host(value) or urlsplit(value).query:
             raise ValueError("this is no address such as https://hotline.example.de")
         return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import time
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -11,6 +10,7 @@ from ivr.config.sections import ReportMail, Targets
 from ivr.domain import alert_subscriptions
 from ivr.domain.alert_subscriptions import AlertSettings
 from ivr.domain.opening_hours import Hours, Span, Weekday
+from ivr.domain.setting_types import has_host
 from ivr.domain.sla_policies import SlaPolicy
 
 
@@ -73,12 +73,7 @@ class Promises(BaseModel):
     @field_validator("smtp_url")
     @classmethod
     def _smtp_url(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            whole = not value or (bool(parts.hostname) and parts.port != 0)
-        except ValueError:
-            whole = False
-        if not whole:
+        if value and not has_host(value):
             raise ValueError("this is no address (characters of a password are written %40): smtp://host:port")
         return value
 

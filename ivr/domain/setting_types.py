@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -51,6 +52,15 @@ def _of(length: int) -> AfterValidator:
 #: A key that is stored with tasks, and a name that people read and hear.
 Key = Annotated[str, _of(40)]
 Name = Annotated[str, _of(120)]
+
+
+def has_host(address: str) -> bool:
+    """Whether an address can be read, and names a host and no impossible port."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def at_home(path: Path) -> Path:

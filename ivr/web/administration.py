@@ -132,7 +132,7 @@ def change_person(user_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
         name = form.name or user.name
-        before = user.role, user.active, {team.id for team in user.scope}
+        before = user.role, user.active, set(user.scope_ids)
         try:
             offboarding.change(
                 session, user, name=name, role=Role(form.role), active=form.active, team_keys=form.team, now=now
@@ -140,7 +140,7 @@ def change_person(user_id: int) -> AnyResponse:
         except ValueError:
             abort(400)
         users.set_mail(session, user, form.email, now, by=me().name)
-        if (user.role, {team.id for team in user.scope}) != (before[0], before[2]):
+        if (user.role, set(user.scope_ids)) != (before[0], before[2]):
             notices.tell(session, user, AccountChange.ROLE_CHANGED, me().name, now)
         if user.active != before[1]:
             notices.tell(session, user, AccountChange.ACTIVITY_CHANGED, me().name, now)

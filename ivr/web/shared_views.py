@@ -82,7 +82,7 @@ class _Shelf:
 
 def teams_of(user: User) -> tuple[int, ...]:
     """The teams that are somebody's business: whoever has the same sees the same lists."""
-    return tuple(sorted(team.id for team in user.scope))
+    return tuple(sorted(user.scope_ids))
 
 
 def of_teams(what: str, user: User, topics: Collection[str], make: Callable[[], _Made], *about: Hashable) -> _Made:

@@ -94,7 +94,7 @@ def _macro(session: Session, macro_id: int) -> Macro:
 
 
 def _own_teams() -> set[int]:
-    return {team.id for team in me().scope}
+    return set(me().scope_ids)
 
 
 class ModuleForm(forms.Form):

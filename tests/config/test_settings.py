@@ -97,6 +97,14 @@ def test_every_setting_says_what_it_means() -> None:
     assert silent == []
 
 
+def complaint_of(written, monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> str:
+    """What is said of a variable, where there is nothing in the file."""
+    monkeypatch.setenv(key, value)
+    with pytest.raises(ConfigurationError) as refused:
+        written("")
+    return str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "complaint"),
     [
@@ -118,10 +126,7 @@ def test_every_setting_says_what_it_means() -> None:
 def test_an_address_of_the_wrong_kind_is_named(
     written, monkeypatch: pytest.MonkeyPatch, key: str, value: str, complaint: str
 ) -> None:
-    monkeypatch.setenv(key, value)
-    with pytest.raises(ConfigurationError) as refused:
-        written("")
-    assert complaint in str(refused.value)
+    assert complaint in complaint_of(written, monkeypatch, key, value)
 
 
 @pytest.mark.parametrize("url", ["postgresql://u@h/db?sslmode=require&connect_timeout=3", "sqlite:////tmp/own.db"])
@@ -144,10 +149,7 @@ def test_options_that_there_are_are_taken(written, monkeypatch: pytest.MonkeyPat
 def test_a_variable_that_is_no_json_is_named_with_the_place_and_the_way_to_write_it(
     written, monkeypatch: pytest.MonkeyPatch, key: str, value: str, complaint: str
 ) -> None:
-    monkeypatch.setenv(key, value)
-    with pytest.raises(ConfigurationError) as refused:
-        written("")
-    assert complaint in str(refused.value)
+    assert complaint in complaint_of(written, monkeypatch, key, value)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: From how many inputs of each test `make test` takes, spread over the list; one file alone and `.ci/run` take all.
+#: How many inputs of each test `make test` takes, spread over the list; one file alone and `.ci/run` take all.
 OF_EACH = 3
 
 #: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
