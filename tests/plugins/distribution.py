@@ -11,7 +11,7 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: How many inputs of each test `make test` takes, spread over the list; one file alone and `.ci/run` take all.
+#: How many inputs of each test `make test` takes, spread over the list; one file alone and `make soak` take all.
 OF_EACH = 3
 
 #: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
         elsewhere = beside_others and (
-            item.get_closest_marker("alone") is not None or (LEVELS.index("test") == LEVEL and item in left_out)
+            item.get_closest_marker("alone") is not None or (LEVELS.index("ci") >= LEVEL and item in left_out)
         )
         (chosen if _belongs_to_this_run(item) and not elsewhere else others).append(item)
     if others:

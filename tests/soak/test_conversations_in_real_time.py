@@ -249,7 +249,8 @@ class Desk:
         return seen
 
 
-@pytest.mark.since("ci")
+@pytest.mark.alone
+@pytest.mark.since("soak")
 def test_eight_callers_at_one_instant_reach_eight_desks_that_ask_all_the_time(walk: Walk) -> None:
     """No write of a live call fails because the database is busy, and nobody is led to the voicebox."""
     names = [f"m{number}" for number in range(AT_ONCE)]

@@ -184,7 +184,9 @@ def test_a_call_whose_id_the_carrier_does_not_know_is_neither_closed_in_its_mids
     """It is the one that the carrier tells of under another id: of the same number, and the same moment."""
     began, theirs = utc_now() - timedelta(minutes=10), new_sid("CA")
     with database.writing() as session:
-        session.add(Call(call_sid=sid, from_number="+4917012340008", started_at=began, state="in_progress"))
+        call = Call(call_sid=sid, from_number="+4917012340008", started_at=began, state="in_progress")
+        call.last_request_at = utc_now()  # a call that has long asked for nothing is over
+        session.add(call)
         session.flush()
         # Before the row can be seen: the scheduler compares as well, and would find a call that the carrier lacks.
         hotline.switch.store.keep_call(
