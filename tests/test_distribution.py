@@ -54,7 +54,7 @@ IN_TWO = ("-n", "2", "--dist", "loadgroup")
 
 
 def test_a_shared_hotline_is_started_once(tmp_path: Path) -> None:
-    said = ran(tmp_path, *IN_TWO, volume="ci")
+    said = ran(tmp_path, *IN_TWO, volume="soak")
     assert re.search(r"12 passed", said), said
     assert len((tmp_path / "started").read_text().split()) == 1
     assert len((tmp_path / "others").read_text().split()) == 6

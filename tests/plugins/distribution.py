@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = chosen
     items.sort(key=_rank)  # a stable sort: the order within is that of the files
     for item in items:
-        if group := _group(item):
+        if group := _group(item, has_volume=item not in left_out and item.get_closest_marker("soak") is not None):
             item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -98,15 +98,14 @@ def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
     return further
 
 
-def _group(item: pytest.Item) -> str:
+def _group(item: pytest.Item, *, has_volume: bool) -> str:
     """The fixture that is started once. What has its whole volume needs both cores, so it runs one after the other."""
     shared = next((name for name in SHARED if is_started_once(item, name)), "")
     if shared == "hotline" and item.nodeid.startswith("tests/browser/"):
         shared = BROWSERS
-    has_volume = LEVELS.index("soak") <= LEVEL and item.get_closest_marker("soak") is not None
     # From `.ci/run` on its callers alone keep both cores busy.
     is_load = shared == "busy_hotline" and LEVELS.index("ci") <= LEVEL
-    if is_load or (shared and has_volume):
+    if is_load or (shared and has_volume and LEVELS.index("soak") <= LEVEL):
         return LOAD
     return shared or next((group for group, start in WAIT.items() if item.nodeid.startswith(start)), "") or _file(item)
 

@@ -114,8 +114,7 @@ def poisson(dice: random.Random, calls: int, load: float, service: float) -> tup
     return arrivals, [dice.expovariate(1 / service) for _ in range(calls)]
 
 
-@pytest.mark.since("ci")
-@pytest.mark.soak
+@pytest.mark.since("soak")
 def test_waiting_times_are_those_of_erlang(settings) -> None:
     """One team, one language. Every single wait is that of an ideal queue, whose mean in the long run (400,000 callers)
     is that of Erlang's formula. A thousand callers are few: their own mean scatters by a fifth from seed to seed, and

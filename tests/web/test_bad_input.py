@@ -196,7 +196,7 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
 
             @settings_of_hypothesis(
                 derandomize=True,
-                max_examples=volume(test=1, ci=15, soak=150),
+                max_examples=volume(test=1, ci=5, soak=150),
                 suppress_health_check=list(HealthCheck),
                 database=None,
             )
