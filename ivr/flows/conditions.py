@@ -155,6 +155,11 @@ def is_called_back_as_usual(state: CallState, questions: Questions) -> bool:
     return usual and not wants_writing(state, questions) and number_can_be_called(state, questions)
 
 
+def works_in_time(state: CallState, questions: Questions) -> bool:
+    """Whether members work within the usual time; else a day is named."""
+    return questions.works_in_time(state)
+
+
 def wants_writing(state: CallState, _questions: Questions) -> bool:
     """Whether the caller wants the answer by text message or letter, and no call."""
     return state.request.reply_by == ReplyBy.WRITING

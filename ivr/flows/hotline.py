@@ -291,7 +291,10 @@ def _receipt() -> Mapping[str, Step]:
         # When we open again is said here, so that outside opening hours the tone comes sooner.
         "hours_first": Branch(on=conditions.team_is_open, yes="usual_first", no="hours_told"),
         "hours_told": Announce(("opening_again",), to="usual_first"),
-        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="usual_time", no="writing_told_first"),
+        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="day_first", no="writing_told_first"),
+        # "Within 88 hours" is hard to understand: where nobody works in time, the day is named.
+        "day_first": Branch(on=conditions.works_in_time, yes="usual_time", no="day_told"),
+        "day_told": Announce(("callback_by",), to="receipt_code"),
         "usual_time": Announce(("callback_usual",), to="receipt_code"),
         "writing_told_first": Branch(on=conditions.wants_writing, yes="writing_told", no="receipt_code"),
         "writing_told": Announce(("writing_noted",), to="receipt_code"),

@@ -25,6 +25,7 @@ PROMISES: Mapping[str, Held] = {
     # The request has a task.
     "promise_emergency": Held.TASK,
     "callback_usual": Held.TASK,
+    "callback_by": Held.TASK,
     "interpreter_callback": Held.TASK,
     "silent_callback": Held.TASK,
     "place_kept": Held.TASK,

@@ -64,6 +64,9 @@ class Questions(Protocol):
     def understands(self, language: str) -> bool:
         """Whether a few spoken words of a language can be understood now."""
 
+    def works_in_time(self, state: CallState) -> bool:
+        """Whether members work within the time in which callers are usually called back."""
+
     def request_status(self, state: CallState) -> StatusAnswer:
         """What became of the request whose receipt code was keyed in (slot `asked_code`).
 

@@ -105,6 +105,9 @@ class _Hours:
     def understands(self, _language: str) -> bool:
         return False
 
+    def works_in_time(self, _state: CallState) -> bool:
+        return True
+
     def request_status(self, state: CallState) -> StatusAnswer:
         return StatusAnswer(RequestStatus.UNKNOWN, state.request)
 

@@ -180,6 +180,10 @@ class FlowContext:
         """Whether a few spoken words of a language can be understood now."""
         return spoken_words.are_understood(language)
 
+    def works_in_time(self, state: CallState) -> bool:
+        """Whether members work within the time in which callers are usually called back."""
+        return self.values(state).usual_deadline() is not None
+
     def request_status(self, state: CallState) -> StatusAnswer:
         """Status of the request with the entered receipt code. Wrong codes are counted."""
         code, present = state.asked_code, replace(state.request, changes="")

@@ -10,7 +10,7 @@ from ivr.callbacks.request import Request
 from ivr.calls import retention
 from ivr.config.settings import settings
 from ivr.domain import opening_hours, sla_deadlines, working_hours
-from ivr.domain.enums import TaskKind, Urgency
+from ivr.domain.enums import Concern, TaskKind, Urgency
 from ivr.domain.timestamps import iso
 from ivr.flows.state import CallState, spoken_values
 from ivr.notices import present
@@ -65,16 +65,23 @@ class PromptValues(Mapping[str, str]):
         return sla_deadlines.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, present.hours())
 
     def _due_at(self) -> str:
-        """The deadline of the request that was looked up, or of an emergency of this call; an instant of work."""
-        due_at = self._state.request.due_at or self._due(Urgency.EMERGENCY, self._began_at)
+        """The deadline of the request that was looked up, or of that of this call; an instant of work."""
+        urgent = self._state.request.concern == Concern.EMERGENCY
+        urgency = Urgency.EMERGENCY if urgent else Urgency.NORMAL
+        due_at = self._state.request.due_at or self._due(urgency, self._began_at)
         told = working_hours.next_deadline(present.hours(), settings().calling_hours, due_at, self._now)
         return iso(told) or ""
 
+    def usual_deadline(self) -> datetime | None:
+        """The instant (UTC) of work by which callers are usually called back; None where nobody works in time."""
+        due_at = self._due(Urgency.NORMAL, self._now)
+        return working_hours.deadline(present.hours(), settings().calling_hours, due_at, self._now)
+
     def _hours(self) -> str:
         """Hours within which callers are usually called back; where nobody works in time, until somebody does."""
-        due_at, work = self._due(Urgency.NORMAL, self._now), (present.hours(), settings().calling_hours)
-        if working_hours.deadline(*work, due_at, self._now) is None:
-            due_at = working_hours.next_deadline(*work, due_at, self._now)
+        due_at = self._due(Urgency.NORMAL, self._now)
+        if self.usual_deadline() is None:
+            due_at = working_hours.next_deadline(present.hours(), settings().calling_hours, due_at, self._now)
         hours = (due_at - self._now).total_seconds() / 3600
         return str(-int(-hours // 1))
 

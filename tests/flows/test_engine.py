@@ -63,10 +63,11 @@ class Answers:
         named: tuple[str, ...] = (),
         hears: bool = False,
         keeps: bool = False,
+        works: bool = True,
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
         self.shown, self.announces, self.answered, self.named = shown, announces, answered, named
-        self.hears, self.keeps = hears, keeps
+        self.hears, self.keeps, self.works = hears, keeps, works
 
     def announcement_runs(self, state: CallState) -> bool:
         return self.announces
@@ -118,6 +119,9 @@ class Answers:
 
     def understands(self, language: str) -> bool:
         return self.hears
+
+    def works_in_time(self, state: CallState) -> bool:
+        return self.works
 
     def request_status(self, state: CallState) -> StatusAnswer:
         return StatusAnswer(self.outcome, replace(state.request, changes="12345674"))
@@ -451,6 +455,8 @@ def test_who_wants_the_answer_in_writing_is_not_told_of_a_call() -> None:
     asked = replace(at("availability", receipt_code="12345674"), callback_number="+4915112345678")
     assert last_words(asked, "3", is_open=True)[0] == "callback_usual"
     assert last_words(asked, "4", is_open=True) == ["writing_noted", "receipt", "receipt_again", "goodbye"]
+    closed_for_days = engine.answer(WHOLE, asked, Keys("3"), Answers(True, works=False)).verbs[0]
+    assert closed_for_days.lines[0].prompt == "callback_by"
     unreachable = replace(asked, step="answer_in_writing", callback_number="")
     assert last_words(unreachable, "1", is_open=True)[0] == "writing_noted"
     assert last_words(unreachable, "2", is_open=True)[0] == "receipt"
