@@ -80,9 +80,9 @@ def test_what_is_told_of_the_next_opening_fits_what_was_decided_a_moment_before(
         clock.append(EIGHT + timedelta(milliseconds=300))
         return answer
 
+    monkeypatch.setattr(call_session, "utc_now", lambda: clock[-1])
     person = webhook_caller("anonymous", at="clock").dials().presses(GERMAN, "1", "", "")
     monkeypatch.setattr(FlowContext, "team_is_open", then_it_strikes_eight)
-    monkeypatch.setattr(call_session, "utc_now", lambda: clock[-1])
     while "opening_again" not in person.last:
         clock[:] = clock[:1]
         person.presses("")
@@ -131,7 +131,7 @@ def test_who_calls_before_closed_days_hears_by_code_what_they_were_told(
     owner = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2")
     while not owner.is_over:
         owner.presses("1")
-    assert "innerhalb von 64 Stunden" in owner.text
+    assert "Wir rufen Sie zurück: Montag bis zehn Uhr." in owner.text
     code = the_task(owner).receipt_code
     for later, told in (
         (timedelta(minutes=5), "Wir melden uns: Montag bis zehn Uhr."),

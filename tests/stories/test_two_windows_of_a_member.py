@@ -11,6 +11,7 @@ from ivr.contact_centre import agent_presence
 from ivr.models.contact_centre import Presence
 from ivr.platform import database
 from ivr.workers import scheduler
+from tests.support.environment import forget_settings
 from tests.support.people import log_in
 
 PAGES = ("/desk/", "/desk/live/", "/desk/live/bar", "/desk/live/?part=me", "/desk/live/alive")
@@ -45,6 +46,7 @@ class Windows:
 @pytest.fixture
 def windows(desk, monkeypatch: pytest.MonkeyPatch) -> Windows:
     monkeypatch.setenv("HOURS__DAILY", "00:00-24:00")
+    forget_settings()
     return Windows(desk)
 
 
