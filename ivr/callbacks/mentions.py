@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, lazyload
 
 from ivr.domain.roles import SERVING
+from ivr.domain.text_folding import folded
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.desk import Mention
@@ -63,15 +64,16 @@ def _serves(team_id: int) -> ColumnElement[bool]:
 
 
 def _named(text: str, people: Sequence[User]) -> list[User]:
-    """Whom of these people a text names. Of names that begin alike the longest counts."""
+    """Whom of these people a text names, as search compares names: keyboards write one letter in several ways.
+
+    Of names that begin alike the longest counts, of equal ones the one that is written letter by letter.
+    """
+    names = [(name, user) for user in people for name in (user.username, user.name) if folded(name)]
     found: dict[int, User] = {}
-    names = sorted(
-        ((name.casefold(), user) for user in people for name in (user.username, user.name)),
-        key=lambda pair: -len(pair[0]),
-    )
-    for rest in text.casefold().split(_SIGN)[1:]:
-        for name, user in names:
-            if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum():
-                found[user.id] = user
-                break
+    for rest in text.split(_SIGN)[1:]:
+        words, letters = f"{folded(rest)} ", rest.casefold()
+        fitting = [(name, user) for name, user in names if words.startswith(f"{folded(name)} ")]
+        if fitting:
+            _, user = max(fitting, key=lambda one: (len(folded(one[0])), letters.startswith(one[0].casefold())))
+            found[user.id] = user
     return list(found.values())

@@ -40,6 +40,29 @@ def test_who_is_mentioned_sees_it_until_they_open_the_task(desk, named: str) -> 
     assert mentioned(nils) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("علي رضائي", "@علی رضائی"), ("Işıl Yılmaz", "@isil yilmaz"), ("Łukasz Żak", "@Lukasz Zak"),
+        ("Zoë-Marie", "@zoe-marie"),
+    ],
+    ids=["Persian letters", "dots of Turkish", "strokes of Polish", "joined"],
+)  # fmt: skip
+def test_a_colleague_is_named_by_any_keyboard(desk, name: str, typed: str) -> None:
+    with database.writing() as session:
+        users.named(session, "nils").name = name
+    note(desk("mia"), a_task(), f"Bitte {typed}, ansehen")
+    assert mentioned(desk("nils")) == 1
+
+
+def test_of_two_names_that_are_compared_alike_the_one_that_is_written_counts(desk) -> None:
+    with database.writing() as session:
+        users.named(session, "nils").name = "Zoë"
+        users.named(session, "lena").name = "Zoe"
+    note(desk("mia"), a_task(), "Bitte @Zoë ansehen")
+    assert (mentioned(desk("nils")), mentioned(desk("lena"))) == (1, 0)
+
+
 def test_who_may_not_see_the_task_is_not_told_and_the_writer_learns_it(desk) -> None:
     task = a_task()
     page = note(desk("mia"), task, "Gehört zu @sven, siehe a@nilsson.example")
