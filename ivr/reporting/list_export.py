@@ -1,6 +1,6 @@
 """A list as a file for spreadsheets: CSV as German Excel opens it, and XLSX.
 
-Codes stay text with their zeros, instants are local time, nothing is a formula.
+Codes stay text with their zeros, counts and prices are numbers, instants are local time, nothing is a formula.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ivr.domain.csv_safety import text_cell
 
-#: A cell: text (codes and numbers to dial, too), or an instant.
-Cell = str | datetime | None
+#: A cell: text (codes and numbers to dial, too), a number to reckon with, or an instant.
+Cell = str | int | Decimal | datetime | None
 _MOMENTS = {"de": ("%d.%m.%Y %H:%M", "dd.mm.yyyy hh:mm"), "en": ("%Y-%m-%d %H:%M", "yyyy-mm-dd hh:mm")}
 #: Characters of the widest column.
 _WIDEST = 40
@@ -33,6 +34,8 @@ def as_csv(headings: Sequence[str], rows: Sequence[Sequence[Cell]], language: st
 def _text(cell: Cell, language: str, zone: ZoneInfo) -> str:
     if isinstance(cell, datetime):
         return cell.astimezone(zone).strftime(_moment(language)[0])
+    if isinstance(cell, int | Decimal):  # a decimal comma in every language: a German spreadsheet reads 2.5 as a date
+        return f"{Decimal(cell).normalize():f}".replace(".", ",")
     return text_cell(cell)
 
 
@@ -41,7 +44,7 @@ def _moment(language: str) -> tuple[str, str]:
 
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Sequence[Cell]], language: str, zone: ZoneInfo) -> bytes:
-    """One sheet with a filter. Instants are dates of the spreadsheet, everything else is text."""
+    """One sheet with a filter. Instants are dates of the spreadsheet, numbers are numbers, the rest is text."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     import xlsxwriter
@@ -59,6 +62,8 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Sequence[Cell]], language: s
             for place, cell in enumerate(row):
                 if isinstance(cell, datetime):
                     sheet.write_datetime(line, place, cell.astimezone(zone).replace(tzinfo=None), moment)
+                elif isinstance(cell, int | Decimal):
+                    sheet.write_number(line, place, cell)
                 elif cell:
                     sheet.write_string(line, place, cell, text)
         sheet.freeze_panes(1, 1)

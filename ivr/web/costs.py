@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from flask import Blueprint, Response, render_template
-from flask_babel import format_currency, format_date, format_decimal, get_locale, gettext
+from flask_babel import format_currency, format_date, get_locale, gettext
 
 from ivr.callbacks import caps
 from ivr.config.settings import settings
@@ -92,8 +92,8 @@ def _line(row: Spending) -> list[Cell]:
         row.day.isoformat(),
         words.SPENDING_KINDS.of(row.kind, gettext),
         "" if of_account else row.country or gettext("unknown"),
-        "" if of_account else str(row.count),
-        "" if of_account else str(row.unpriced),
-        str(format_decimal(costs.amount(row.price), "0.00####")) if row.currency else "",
+        None if of_account else row.count,
+        None if of_account else row.unpriced,
+        costs.amount(row.price) if row.currency else None,
         row.currency,
     ]

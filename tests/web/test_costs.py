@@ -94,12 +94,14 @@ def test_the_page_and_the_file_show_what_was_spent_and_say_what_it_means(exchang
     answer = lena.get("/supervision/costs.csv")
     assert "attachment; filename=kosten-" in answer.headers["Content-Disposition"]
     lena.post("/language", data={"language": "en"})
-    assert "filename=costs-" in lena.get("/supervision/costs.csv").headers["Content-Disposition"]
+    english = lena.get("/supervision/costs.csv")
+    assert "filename=costs-" in english.headers["Content-Disposition"]
+    assert ";2;0;0,05;EUR" in english.data.decode("utf-8-sig"), "a German spreadsheet reads 0.05 as a text"
     heading, *lines = opened_csv(answer.data)
     assert heading == ["Tag (UTC)", "Wofür", "Land", "Anzahl", "Ohne Preis", "Preis", "Währung"]
     today = utc_now().date().isoformat()
-    assert [today, "Anrufe der Hotline", "TR", "2", "0", "0,05", "EUR"] in lines
-    assert [today, "Anrufe der Hotline", "TR", "1", "1", "", ""] in lines
+    assert [today, "Anrufe der Hotline", "TR", 2, 0, 0.05, "EUR"] in lines
+    assert [today, "Anrufe der Hotline", "TR", 1, 1, "", ""] in lines
     assert TURKEY not in answer.text
 
 
