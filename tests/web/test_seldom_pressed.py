@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import time
 
 from ivr.accounts import api_tokens
-from ivr.callbacks import danger
-from ivr.domain.enums import DangerKind
+from ivr.callbacks import code_changes, danger, sms
+from ivr.domain.enums import DangerKind, DeliveryState
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken, User
-from ivr.models.callbacks import CallbackTask
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.calls import Call
 from ivr.models.contact_centre import Duty
 from ivr.models.team_tools import Macro, TextModule
 from ivr.platform import database
+from tests.support.contacts import NUMBER
 from tests.support.people import a_task, the_task
 
 TEXTS = "/supervision/texts"
@@ -86,3 +88,20 @@ def test_who_takes_a_call_that_waits_no_more_is_told_so(desk) -> None:
     page = desk("mia").post(f"/desk/live/take/{a_task()}", follow_redirects=True)
     assert page.status_code == 200
     assert "wartet niemand mehr" in page.text
+
+
+def test_the_number_of_before_is_told_nothing_once_a_member_has_pressed_it(desk) -> None:
+    """The telephone may lie with somebody violent."""
+    task, mia, now = a_task(number=NUMBER), desk("mia"), utc_now()
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+        (contact,) = session.get_one(CallbackTask, task).contacts
+        code_changes.change_number(session, contact, "+4915112345679", now)
+    said(mia, f"/desk/tasks/{task}/claim")
+    address = f"/desk/tasks/{task}/contacts/{contact.id}/stop-telling"
+    assert address in mia.get(f"/desk/tasks/{task}").text
+    assert "An die frühere Nummer geht keine SMS." in said(mia, address)
+    assert address not in mia.get(f"/desk/tasks/{task}").text
+    with database.reading() as session:
+        (text,) = session.query(TextMessage).filter_by(template="sms_number_changed")
+        assert text.state == DeliveryState.FAILED

@@ -276,6 +276,15 @@ def test_a_row_is_taken_away_as_its_page_says_whatever_its_other_fields_say(adam
     assert not settings().routing["appointment"].offices
 
 
+def test_of_two_exceptions_for_one_concern_and_office_none_wins_in_silence(adam) -> None:
+    exception = {"for_concern-0": "appointment", "at_office-0": "office_1", "there-0": "youth"}
+    sends_exactly(adam, "routing", "save", exception)
+    again = {"for_concern-1": "appointment", "at_office-1": "office_1", "there-1": "work"}
+    page = sends_exactly(adam, "routing", "save", again).text
+    assert "Für dieses Anliegen und diese Geschäftsstelle gibt es schon eine Ausnahme." in page
+    assert settings().routing["appointment"].offices["office_1"].team == "youth"
+
+
 def test_what_is_wrong_with_a_row_stands_at_that_row(adam) -> None:
     """One before it is taken away at the same time; and a new row without its days is not left out in silence."""
     sends_exactly(adam, "hours", "save", {"first-0": "2031-12-24", "last-0": "2031-12-24", "why-0": "Umzug"})

@@ -72,10 +72,12 @@ class Responsibilities(Section):
         for number, exception in rows.all(ExceptionRow, "for_concern", known=exceptions):
             if exception.for_concern not in found or exception.at_office not in configured.offices:
                 rows.errors[f"for_concern-{number}"] = gettext("Please choose one of the values offered.")
-            elif "offices" in found[exception.for_concern]:
-                found[exception.for_concern]["offices"][exception.at_office] = _route(
-                    exception.there, exception.there_younger
+            elif exception.at_office in (offices := found[exception.for_concern].get("offices", {})):
+                rows.errors[f"at_office-{number}"] = gettext(
+                    "There is an exception for this concern and office already."
                 )
+            else:
+                offices[exception.at_office] = _route(exception.there, exception.there_younger)
         rows.done()
         return found
 
