@@ -82,6 +82,11 @@ class Agent(SipUAS):
         self._calls.pop(call.call_id, None)
         self._remove_invite_transaction(call.invite)
 
+    def is_talking(self, call_id: str) -> bool:
+        """Whether a call that came was answered, or one that was placed is kept."""
+        call, placed = self.get_call(call_id), self.uac.get_call(call_id) if self.uac else None
+        return placed is not None or (call is not None and call.dialog.state is DialogState.CONFIRMED)
+
     def refuse(self, request: SipRequest, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
         """Refuse a request that belongs to no call."""
         self._send_error(request, status, reason, extra_headers=headers)

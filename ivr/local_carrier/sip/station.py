@@ -126,11 +126,14 @@ class Station(LoopThread):
     # -- calls that come ------------------------------------------------------------------------
 
     def _screen(self, request: SipRequest, peer: Peer) -> bool:
-        """Refuse a new call that is not let in. Requests within a call are known by its tags."""
+        """Refuse a new call that is not let in. A request within a call has its tag, and its call is known."""
         called = request.to_addr
-        if request.method != "INVITE" or (called and called.tag):
+        within = bool(called and called.tag)
+        if request.method != "INVITE" or (within and self.agent.is_talking(request.call_id or "")):
             return False
-        if request.call_id in self.calls or request.call_id in self._coming:
+        if within:  # the library would take it for a new call (RFC 3261, 12.2.2)
+            self.agent.refuse(request, 481, "Call/Transaction Does Not Exist")
+        elif request.call_id in self.calls or request.call_id in self._coming:
             self.agent.refuse(request, 482, "Loop Detected")
         elif peer.is_challenged and not self.digest.accepts(request, peer):
             self.agent.refuse(request, 401, "Unauthorized", self.digest.challenge())

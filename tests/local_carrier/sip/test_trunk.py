@@ -18,7 +18,7 @@ from ivr.local_carrier.sip.scripted_phone import ScriptedPhone
 from ivr.local_carrier.sip.sip_line import SipLine
 from ivr.local_carrier.sip.trunk import Trunk
 from tests.support.servers import free_port
-from tests.support.telephones import HOST, OURS, RawPeer, desk, phone
+from tests.support.telephones import HOST, OURS, RawPeer, description, desk, phone, request
 from tests.support.waiting import eventually
 
 OUTSIDE = "+4942155500123"
@@ -128,6 +128,16 @@ def test_a_peer_with_a_password_is_challenged(right: bool) -> None:
         assert len(us.taken) == right
         eventually(us.is_idle)
         caller.close()
+
+
+def test_nobody_gets_past_the_password_as_if_they_were_in_a_call_already() -> None:
+    """An INVITE of an unknown dialog is of no call (RFC 3261, 12.2.2)."""
+    login = {"username": "pbx", "password": "correct horse"}  # pragma: allowlist secret
+    with desk(waits, Peer("pbx", HOST, **login)) as us, RawPeer(us.address) as peer:
+        peer.send(request("INVITE", "x", body=description(4000), tag="made-up"))
+        (answer,) = peer.answers(5, until="481")
+        assert answer.startswith("SIP/2.0 481"), answer
+        assert not us.taken and us.is_idle()
 
 
 def test_a_trunk_is_not_challenged_with_our_password_there() -> None:
