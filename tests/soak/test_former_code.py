@@ -97,8 +97,8 @@ def is_stored(caller: Caller) -> bool:
         return found is not None and found.carrier_deleted_at is not None
 
 
+@pytest.mark.alone
 @pytest.mark.since("soak")
-@pytest.mark.soak
 def test_the_code_of_before_works_with_the_schema_of_now(former_hotline: RunningHotline) -> None:
     api = reader(former_hotline)
     speaks = Caller(former_hotline.switch, number="+4917600000001").dials()

@@ -164,11 +164,14 @@ def fits(document: dict, url: str) -> bool:
     from jsonschema_rs import Draft202012Validator
 
     parts = urlsplit(url)
-    name = "/tasks" if parts.path.endswith("/tasks") else "/tasks/{id}"
-    described = {one["name"]: one["schema"] for one in document["paths"][name]["get"].get("parameters", ())}
+    lists, last = parts.path.removeprefix("/api/v1"), parts.path.rpartition("/")[2]
+    name = lists if lists in document["paths"] else lists.removesuffix(last) + "{id}"
+    described = {
+        one["name"]: one["schema"] for one in document["paths"].get(name, {}).get("get", {}).get("parameters", ())
+    }
     given = parse_qsl(parts.query, keep_blank_values=True)
-    if name != "/tasks":
-        given.append(("id", parts.path.rpartition("/")[2]))
+    if name != lists:
+        given.append(("id", last))
     values = {key: int(value) if value.isascii() and value.isdigit() else value for key, value in given}
     values |= {"call_sid": str(dict(given)["call_sid"])} if "call_sid" in values else {}
     return set(values) <= set(described) and all(
