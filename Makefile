@@ -45,7 +45,7 @@ test-postgresql: ## The stories on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
-# A restart of all processes and rows that are held while people call: three minutes in which nothing else runs.
+# Restarts and upgrades, held rows and eight callers at one instant: some minutes in which nothing else runs.
 alone: ## Tests of seconds under load, with the cores to themselves.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) -m alone tests/soak $(ARGS)

@@ -68,12 +68,13 @@ def _named(text: str, people: Sequence[User]) -> list[User]:
 
     Of names that begin alike the longest counts, of equal ones the one that is written letter by letter.
     """
-    names = [(name, user) for user in people for name in (user.username, user.name) if folded(name)]
+    spelt = [(folded(name), name.casefold(), user) for user in people for name in (user.username, user.name)]
+    names = [(f"{plain} ", letters, user) for plain, letters, user in spelt if plain]
     found: dict[int, User] = {}
-    for rest in text.split(_SIGN)[1:]:
-        words, letters = f"{folded(rest)} ", rest.casefold()
-        fitting = [(name, user) for name, user in names if words.startswith(f"{folded(name)} ")]
+    for rest in filter(None, text.split(_SIGN)[1:]):
+        words, written = f"{folded(rest)} ", rest.casefold()
+        fitting = [one for one in names if words.startswith(one[0])]
         if fitting:
-            _, user = max(fitting, key=lambda one: (len(folded(one[0])), letters.startswith(one[0].casefold())))
+            _, _, user = max(fitting, key=lambda one: (len(one[0]), written.startswith(one[1])))
             found[user.id] = user
     return list(found.values())
