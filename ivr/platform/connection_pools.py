@@ -22,7 +22,7 @@ from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, TimeoutError
 
 from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseUser
-from ivr.platform import kept_plans, private_files
+from ivr.platform import kept_plans, private_files, read_only
 from ivr.platform.database_patience import Patience
 
 #: Processes of a host that answer requests, of each kind (`Procfile`); that place and change calls (two, so that a slow
@@ -89,6 +89,7 @@ def open_postgresql(url: str, user: DatabaseUser, patience: Patience) -> Engine:
         engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=patience.seconds, **given)
         _ask_if_in_doubt(engine, patience, is_watched=user in (DatabaseUser.VOICE, DatabaseUser.WEB))
     _limit_waiting(engine, patience)
+    read_only.give_up_if_read_only(engine)
     kept_plans.keep(engine)
     return engine
 

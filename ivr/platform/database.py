@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseUser
-from ivr.platform import connection_pools, database_damage, kept_plans, live_events, outbox, private_files
+from ivr.platform import connection_pools, database_damage, kept_plans, live_events, outbox, private_files, read_only
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
@@ -98,6 +98,7 @@ def connect(url: str) -> Engine:
         event.listen(engine, "do_connect", lambda *_: _require(Path(path)))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    read_only.give_up_if_read_only(engine)
     return engine
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.domain.timestamps import utc_now
@@ -127,3 +128,25 @@ def test_another_process_that_closes_the_file_does_not_take_the_latest_changes(e
     with other.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM callback_tasks WHERE id = :id"), {"id": task_id}) == 1
     other.dispose()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("write", [database.writing, database.writing_alone, database.noting])
+def test_connections_that_can_only_read_are_given_up_when_that_is_noticed(empty_database, write) -> None:
+    """SQLite opens a file for reading alone where it may not write, and so it stays after the file's mode is mended."""
+    database.close()
+    engine, file = database.engine(), empty_database.var_dir / "hotline.sqlite3"
+
+    def for_reading_alone(*_: object) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{file}?mode=ro", uri=True, check_same_thread=False)
+
+    event.listen(engine, "do_connect", for_reading_alone)
+    with database.reading() as one, database.reading() as other:  # two connections
+        for session in (one, other):
+            session.execute(text("SELECT 1"))
+    event.remove(engine, "do_connect", for_reading_alone)
+    with pytest.raises(SQLAlchemyError, match="readonly"), write() as session:
+        session.execute(text("DELETE FROM checkpoints"))
+    for _ in range(2):
+        with write() as session:
+            session.execute(text("DELETE FROM checkpoints"))
