@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from ivr import prompts
 from ivr.callbacks import carrier_faults, contacts, events, further_attempts, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
+from ivr.callbacks.task_locks import lock_task
 from ivr.config.settings import settings
 from ivr.domain.enums import DeliveryState, Medium, Outcome, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.languages import addressed_in
@@ -161,14 +162,15 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     """
     require_unrestricted(task)
     number = task.callback_number
+    # Of two members who send at once, one counts and is numbered after the other.
+    lock_task(session, task.id)
+    sms_limits.one_after_another(session, number)
     sms_limits.check(session, number, now)
     text = text.strip()[:800]
     if not text:
         raise Refused(Refusal.TEXT_NEEDED)
     if template not in (*templates(task), SmsTemplate.MODULE):
         raise Refused(Refusal.TEXT_UNFIT)
-    # Of two members who send at once, one is numbered after the other.
-    session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
     wish = task.appointment_wish
     same = select(func.count(TextMessage.id)).where(
         TextMessage.call_id == task.call_id, TextMessage.to_number == number, TextMessage.template == template

@@ -5,8 +5,10 @@ A text costs money and is free to ask for: without caps a stranger has the hotli
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import caps, house_alarms
@@ -15,6 +17,20 @@ from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import AlertEvent, Refusal
 from ivr.platform import counted_once
+
+#: First number of PostgreSQL's advisory locks for numbers that are sent a text; the second is made of the number.
+_LOCK = 42117
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:what, :which)")
+
+
+def one_after_another(session: Session, number: str | None) -> None:
+    """Wait until nobody else sends to a number: PostgreSQL counts no text whose transaction has not ended.
+
+    Take it after the lock of a task, because the other order would deadlock.
+    """
+    if number is not None and session.get_bind().dialect.name == "postgresql":
+        which = zlib.crc32(number.encode()) - (1 << 31)  # a signed number of 32 bits
+        session.execute(_TAKE_TURN, {"what": _LOCK, "which": which})
 
 
 def check(session: Session, number: str | None, now: datetime) -> None:

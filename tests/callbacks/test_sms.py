@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
 
 from ivr.callbacks import sms, sms_limits
+from ivr.callbacks.refused import Refused
 from ivr.config import settings as configuration
 from ivr.domain.enums import DeliveryState, Refusal
 from ivr.domain.languages import LANGUAGES
@@ -63,6 +65,32 @@ def test_eight_texts_sent_at_once_are_eight_texts(desk, monkeypatch: pytest.Monk
         list(crowd.map(send, range(8)))
     with database.reading() as session:
         assert sorted(session.scalars(select(TextMessage.number))) == list(range(1, 9))
+
+
+def test_texts_sent_at_once_to_one_number_from_several_tasks_keep_its_cap(desk, monkeypatch) -> None:
+    """Each of them would count before the others are there, and all would be sent."""
+    monkeypatch.setenv("TEXT_MESSAGES_A_NUMBER", "2")
+    configuration.settings.cache_clear()
+    tasks, count, people = [a_task(number="+4915112340002") for _ in range(4)], sms_limits.check, desk.people
+
+    def counts_slowly(*given: object) -> None:
+        count(*given)
+        time.sleep(0.1)
+
+    def send(task: int) -> bool:
+        try:
+            with database.writing() as session:
+                found = session.get_one(CallbackTask, task)
+                sms.send(session, found, people["mia"], "sms_missed", "Bitte rufen Sie an.", utc_now())
+        except Refused:
+            return False
+        return True
+
+    monkeypatch.setattr(sms_limits, "check", counts_slowly)
+    with ThreadPoolExecutor(4) as crowd:
+        assert sum(crowd.map(send, tasks)) == 2
+    with database.reading() as session:
+        assert len(session.scalars(select(TextMessage)).all()) == 2
 
 
 def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:
