@@ -23,9 +23,10 @@ TOKEN_DAYS, MOST_TOKEN_DAYS = 365, 730
 
 
 def new_token(
-    session: Session, name: str, now: datetime, *, scopes: Sequence[str] = ("tasks",), days: int = TOKEN_DAYS
-) -> str:
-    """Make a bearer token; it is shown once and kept as a hash.
+    session: Session, name: str, now: datetime, *, scopes: Sequence[str] = ("tasks",), days: int = TOKEN_DAYS,
+    token: str | None = None,
+) -> str:  # fmt: skip
+    """Make a bearer token; it is shown once and kept as a hash. `token`: this one, at least 256 random bits.
 
     Raises:
         ValueError: the name is taken, a scope is none of :data:`SCOPES`, or it would last too long.
@@ -38,7 +39,7 @@ def new_token(
         raise ValueError(f"a token has scopes of {', '.join(SCOPES)}")
     if not 1 <= days <= MOST_TOKEN_DAYS:
         raise ValueError(f"a token lasts 1 to {MOST_TOKEN_DAYS} days")
-    token = secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(32)
     expires_at = now + timedelta(days=days)
     chosen = [scope for scope in SCOPES if scope in scopes]
     session.add(

@@ -29,11 +29,14 @@ class NoLink(Exception):
     """The link was used, is too old, was replaced by another one, or its person has no password here."""
 
 
-def invite(session: Session, user: User, by: str, now: datetime, *, by_mail: bool) -> str:
-    """A new invitation, which replaces earlier links. Gives its token, or "" where it goes out by e-mail."""
+def invite(session: Session, user: User, by: str, now: datetime, *, by_mail: bool, token: str | None = None) -> str:
+    """A new invitation, which replaces earlier links. Gives its token, or "" where it goes out by e-mail.
+
+    `token`: the one that is given, at least 256 random bits; otherwise one is made.
+    """
     link = _add(session, user, LinkPurpose.INVITATION, now)
     notices.tell(session, user, AccountChange.LINK_MADE, by, now)
-    return "" if by_mail and _send(session, link, now) else give_token(link)
+    return "" if by_mail and _send(session, link, now) else give_token(link, token)
 
 
 def forgotten(session: Session, email: str, now: datetime) -> User | None:
@@ -74,9 +77,9 @@ def _has_password(user: User) -> bool:
     return user.active and user.sso_subject is None and (settings().local or not user.demo)
 
 
-def give_token(link: AccountLink) -> str:
-    """A new token for a link; one that it had before is worth nothing any more."""
-    token = secrets.token_urlsafe(32)
+def give_token(link: AccountLink, token: str | None = None) -> str:
+    """A new token for a link, or this one; one that it had before is worth nothing any more."""
+    token = token or secrets.token_urlsafe(32)
     link.token_hash = _hash(token)
     return token
 

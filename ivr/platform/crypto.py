@@ -71,6 +71,8 @@ class Purpose(StrEnum):
     PASSWORD = "password"  # noqa: S105
     #: Recovery codes of somebody who has lost their second factor.
     RECOVERY_CODES = "recovery codes"
+    #: Secrets that a page shows once: links for a password, tokens of programs.
+    SHOWN_ONCE = "shown once"
     #: What a synthetic call keys in to show that it is ours.
     SYNTHETIC_CALLS = "synthetic calls"
     #: Search words in the access log.

@@ -197,6 +197,10 @@ def confirm_app() -> str | AnyResponse:
         with database.writing() as db:
             user = db.get_one(User, me().id)
             if user.totp_confirmed_at is not None or wait:
+                if not wait:  # a double click: the codes stood in the answer that nobody has seen
+                    flash(
+                        gettext("The app is set up. If you have not seen your recovery codes, make new ones."), "info"
+                    )
                 return redirect(url_for("account.page"))
             login_sessions.succeeded(db, [delay])
             codes = mfa.confirm_totp(db, user, forms.read(CodeForm).code, now)

@@ -76,13 +76,27 @@ def add_person() -> str | AnyResponse:
         user = users.add(session, form.username, form.name, form.role, first, form.team, by=me().name)
         users.set_mail(session, user, form.email, now)
         if not form.password:
-            tokens.append(password_links.invite(session, user, me().name, now, by_mail=True))
+            token = sent_once.secret()
+            tokens.append(password_links.invite(session, user, me().name, now, by_mail=True, token=token))
         detail = f"made {form.username}, {form.role}{'' if form.password else ', with a link'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
     refusals: dict[type[Exception], str] = {ValueError: gettext(PersonForm.problem)}
     done = gettext("The person is added.")
-    return _with_link(act(change, page, form=form, done=done, refusals=refusals), tokens, form.name)
+    try:
+        answer = act(change, page, form=form, done=done, refusals=refusals)
+    except sent_once.SentBefore as before:
+        return _link_again(form.name) or sent_once.said(before)
+    return _with_link(answer, tokens, form.name)
+
+
+def _link_again(name: str) -> str | None:
+    """The page with the link that the same form has made a moment ago, unless the link was used or replaced."""
+    token, now = sent_once.secret(), utc_now()
+    with database.reading() as session:
+        link = password_links.find(session, token, now)
+        shown = link is not None and sent_once.is_shown_again(link.made_at, now)
+    return _people_page(link=token, name=name) if shown else None
 
 
 def _with_link(answer: AnyResponse, tokens: list[str], name: str) -> str | AnyResponse:
@@ -259,12 +273,24 @@ def add_token() -> str | AnyResponse:
     form, now, made = forms.read(TokenForm, page), utc_now(), []
 
     def change(session: Session) -> None:
-        made.append(api_tokens.new_token(session, form.name, now, days=form.days))
+        made.append(api_tokens.new_token(session, form.name, now, days=form.days, token=sent_once.secret()))
         access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, now, detail=f"made {form.name}")
 
     done = gettext("The token is made.")
-    refused = act(change, page, form=form, done=done, refusals={ValueError: gettext(TokenForm.problem)})
+    try:
+        refused = act(change, page, form=form, done=done, refusals={ValueError: gettext(TokenForm.problem)})
+    except sent_once.SentBefore as before:
+        return _token_again(form.name) or sent_once.said(before)
     return _tokens_page(made=made[0], made_name=form.name) if made else refused
+
+
+def _token_again(name: str) -> str | None:
+    """The page with the token that the same form has made a moment ago, unless it was revoked."""
+    token, now = sent_once.secret(), utc_now()
+    with database.reading() as session:
+        found = api_tokens.token_of(session, token, now)
+        shown = found is not None and sent_once.is_shown_again(found.created_at, now)
+    return _tokens_page(made=token, made_name=name) if shown else None
 
 
 @administration.post("/programs/<int:token_id>/revoke")

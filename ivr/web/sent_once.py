@@ -8,6 +8,8 @@ was refused can be sent again, and of two that arrive at one moment the second w
 from __future__ import annotations
 
 import json
+import secrets
+from datetime import datetime, timedelta
 
 from flask import Flask, flash, redirect, request
 from flask_babel import gettext
@@ -16,9 +18,13 @@ from werkzeug.wrappers import Response
 
 from ivr.domain.timestamps import utc_now
 from ivr.platform import counted_once
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import keyed_hash
 from ivr.web import forms, uploads
 
 _WHAT = "form"
+#: For so long the same form is shown again what it has made: a double click, or a repetition of a proxy.
+_SHOWN_AGAIN = timedelta(minutes=1)
 
 
 class SentBefore(Exception):
@@ -49,6 +55,21 @@ def require_unknown(session: Session, page: str) -> None:
         raise SentBefore(page)
 
 
+def secret() -> str:
+    """A secret for what the form of this request makes and its answer alone shows.
+
+    The same form has the same one, so its second answer can show it too: nobody sees the first one after a double
+    click. Who does not have the token of the form and the secret key cannot compute it.
+    """
+    form = _form()
+    return keyed_hash(Purpose.SHOWN_ONCE, form) if form else secrets.token_urlsafe(32)
+
+
+def is_shown_again(made_at: datetime, now: datetime) -> bool:
+    """Whether what the same form has made a moment ago is shown once more."""
+    return abs(now - made_at) < _SHOWN_AGAIN
+
+
 def _form() -> str:
     """What tells the form of this request from all others; empty for a request that is not a form of a page.
 
@@ -62,8 +83,10 @@ def _form() -> str:
 
 def install(app: Flask) -> None:
     """Lead who sends a form that is done already to where the first one led, and say so."""
+    app.register_error_handler(SentBefore, said)
 
-    @app.errorhandler(SentBefore)
-    def sent_before(error: SentBefore) -> Response:
-        flash(gettext("This form has arrived before. It counts once, and nothing was changed again."), "info")
-        return redirect(error.page)
+
+def said(error: SentBefore) -> Response:
+    """Lead to where the first form led, and say that it counts once."""
+    flash(gettext("This form has arrived before. It counts once, and nothing was changed again."), "info")
+    return redirect(error.page)

@@ -148,6 +148,10 @@ def test_a_second_factor(app) -> None:
     tries(first)
     secret, codes = set_up(first)
     assert len(codes) == mfa.RECOVERY_CODES
+    here = {"REMOTE_ADDR": "10.0.0.1"}
+    first.post("/account/app/confirm", data={"code": code_of(secret)}, environ_overrides=here)
+    again = first.get("/account/", environ_overrides=here)
+    assert "Die App ist eingerichtet" in again.text, "of a double click the second answer is seen, without the codes"
     assert secret not in (user().totp_secret or ""), "kept wrapped"
     browser = app.test_client()
     assert tries(browser).headers["Location"].startswith("/login/second-factor")

@@ -9,11 +9,13 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import func, select
 
+from ivr.accounts import api_tokens
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 from ivr.platform.orm import Base
+from ivr.web import administration, sent_once
 from tests.support.guarded_desk import Browser, claimed, notes
-from tests.support.people import a_task, the_task
+from tests.support.people import PASSWORD, a_task, the_task
 from tests.support.volume import volume
 from tests.web.test_directory import OFFICE
 from tests.web.test_representatives import MOTHER
@@ -144,3 +146,41 @@ def test_what_an_answer_alone_shows_is_shown_by_the_one_that_its_reader_gets(gua
     shown = [re.findall(r"/(?:feed|link)/([\w-]{20,})", browser.sends(path, token, page).text) for _ in range(2)]
     assert all(shown), shown
     assert shown[0] != shown[1], "the later one replaces the former"
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "shown"),
+    [
+        (
+            "/administration/people",
+            {"username": "neu", "name": "Neu", "role": "supervisor"},
+            r"/login/link/([\w-]{20,})",
+        ),
+        ("/administration/programs", {"name": "Wand", "days": "30"}, r"<code>([\w-]{20,})</code>"),
+    ],
+)
+def test_what_is_made_once_is_shown_again_to_the_same_form_and_only_for_a_moment(
+    page: str, typed: dict[str, str], shown: str, guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser shows the second answer of a double click; nothing can make the same secret but the same form."""
+    adam = guarded("adam")
+    token = adam.token(page)
+    made = [re.findall(shown, adam.sends(page, token, page, **typed).text) for _ in range(3)]
+    assert len(made[0]) == 1
+    assert made[0] == made[1] == made[2]
+    once = rows()
+    with monkeypatch.context() as later:
+        later.setattr(sent_once, "utc_now", lambda: utc_now() + timedelta(minutes=2))
+        later.setattr(administration, "utc_now", lambda: utc_now() + timedelta(minutes=2))
+        assert adam.sends(page, token, page, **typed).status_code == 302
+    assert rows() == once
+    if "people" in page:
+        link = f"/login/link/{made[0][0]}"
+        guest = guarded().client
+        assert guest.get(link).status_code == 200
+        Browser(guest).sends(link, Browser(guest).token(link), link, new=f"{PASSWORD} anders")
+    else:
+        with database.writing() as session:
+            api_tokens.revoke_token(session, "Wand", utc_now())
+    answer = adam.sends(page, token, page, **typed)
+    assert answer.status_code == 302, "it was used, or revoked"
