@@ -30,7 +30,7 @@ from typing import Any, BinaryIO
 from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import MetaData, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -284,6 +284,11 @@ def _require_empty(replace: bool) -> None:
         log.warning("the damaged database was set aside: %s", database_damage.set_aside(utc_now()))
     database_damage.forget()
     with database.engine().connect() as connection:
+        if strangers := table_dump.strangers(connection):
+            raise BackupError(
+                f"the database is another program's, it has tables such as {', '.join(strangers[:3])}; name an empty "
+                "one in DATABASE_URL"
+            )
         found = table_dump.tables(connection)
         holds = "calls" in found and connection.scalar(found["calls"].select().limit(1)) is not None
     if holds and not replace:
@@ -291,6 +296,7 @@ def _require_empty(replace: bool) -> None:
 
 
 def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
+    """Load the rows. Earlier versions have backed up what others had made beside them, too: it is left out."""
     with schema.changing():
         _empty()
         command.upgrade(schema.alembic_config(), manifest["revision"])
@@ -301,7 +307,7 @@ def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
         for table in reversed(found.values()):  # rows that migrations insert
             connection.execute(table.delete())
         for name in manifest["sha256"]:
-            if name.startswith("database/"):
+            if name.startswith("database/") and name.partition("-")[2] in found:
                 part = gzip.decompress(envelope_encryption.unseal(key, _content(tar, name), name))
                 table_dump.load(connection, found[name.partition("-")[2]], part)
         table_dump.go_on_after(connection, found.values(), manifest["last_ids"])
@@ -313,9 +319,7 @@ def _empty() -> None:
         if connection.dialect.name == "sqlite":
             connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
-            there = MetaData()
-            there.reflect(connection)
-            there.drop_all(connection)
+            table_dump.drop(connection)
 
 
 def unreadable_audio() -> list[str]:

@@ -20,6 +20,9 @@ from sqlalchemy import DateTime as DateTimeType
 from sqlalchemy import Time as TimeType
 from sqlalchemy.exc import SAWarning
 
+from ivr.platform import schema
+from ivr.platform.orm import Base
+
 #: The number of rows in one part.
 _ROWS = 2000
 _REVISION = "alembic_version"
@@ -27,11 +30,32 @@ _REVISION = "alembic_version"
 
 def tables(connection: Connection) -> dict[str, Table]:
     """The existing tables, ordered so that a table follows those that it refers to."""
-    found = MetaData()
+    found = _reflected(connection)
+    return {table.name: table for table in found.sorted_tables if table.name != _REVISION}
+
+
+def strangers(connection: Connection) -> list[str]:
+    """The tables of a database in which no table is the hotline's: it is another program's."""
+    names = [name for name in inspect(connection).get_table_names() if name != _REVISION]
+    return [] if set(names) & set(Base.metadata.tables) else sorted(names)
+
+
+def drop(connection: Connection) -> None:
+    """Drop the hotline's tables."""
+    _reflected(connection).drop_all(connection)
+
+
+def _reflected(connection: Connection) -> MetaData:
+    """The hotline's tables as they are. What others have made beside them is nobody's business here.
+
+    Of a newer version not all of its tables are known: then all that are there count as the hotline's.
+    """
+    found, ours = MetaData(), {*Base.metadata.tables, _REVISION}
+    is_known = revision(connection) in schema.known_revisions()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # some indexes cannot be reflected
-        found.reflect(connection)
-    return {table.name: table for table in found.sorted_tables if table.name != _REVISION}
+        found.reflect(connection, only=lambda name, _: name in ours or not is_known)
+    return found
 
 
 def revision(connection: Connection) -> str | None:

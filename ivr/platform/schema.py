@@ -45,6 +45,11 @@ def _known() -> tuple[str, frozenset[str]]:
     return scripts.get_current_head() or "", frozenset(one.revision for one in scripts.walk_revisions())
 
 
+def known_revisions() -> frozenset[str]:
+    """The revisions of the schema that this version knows: its own, and those before."""
+    return _known()[1]
+
+
 def behind() -> str | None:
     """The version of a schema that is older than this version's ("none" where there is none); None if it is not older.
 

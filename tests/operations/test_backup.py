@@ -202,6 +202,56 @@ def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_
     assert (code, "never overwritten" in said) == (1, True)
 
 
+def others_make_a_table() -> None:
+    with database.engine().execution_options(writing=True).begin() as connection:
+        connection.execute(text("CREATE TABLE figures_of_the_controller (day TEXT, euros DOUBLE PRECISION)"))
+        connection.execute(text("INSERT INTO figures_of_the_controller VALUES ('monday', 4.5)"))
+
+
+def euros() -> list[float]:
+    with database.reading() as session:
+        return [float(one) for one in session.scalars(text("SELECT euros FROM figures_of_the_controller"))]
+
+
+def test_a_table_that_others_have_made_beside_ours_stays_and_is_in_no_backup(
+    lived_in, tmp_path: Path, move, monkeypatch
+) -> None:
+    """An earlier version backed it up as well, and could then not restore the backup, after it had dropped all."""
+    others_make_a_table()
+    before = everything()
+    with monkeypatch.context() as earlier_version:
+        earlier_version.setattr(table_dump.schema, "known_revisions", lambda: ())
+        assert run("backup", str(tmp_path / "earlier.tar"))[0] == 0
+    with database.engine().execution_options(writing=True).begin() as connection:
+        connection.execute(text("CREATE TABLE prices (euros NUMERIC(8, 2))"))
+        connection.execute(text("INSERT INTO prices VALUES (4.5)"))  # of a type that no backup can write
+    assert run("backup", str(tmp_path / "b.tar"))[0] == 0
+    for backed_up in sorted(tmp_path.glob("*.tar")):
+        code, said = run("restore", "--replace", str(backed_up))
+        assert code == 0, said
+        assert everything() == before
+        assert euros() == [4.5]
+    move("another machine")
+    assert run("restore", str(tmp_path / "b.tar"))[0] == 0
+    assert everything() == before
+
+
+@pytest.mark.parametrize("flags", [(), ("--replace",)])
+def test_the_database_of_another_program_is_not_taken_for_an_empty_one(
+    lived_in, tmp_path: Path, monkeypatch, postgres: Postgres, flags: tuple[str, ...]
+) -> None:
+    run("backup", str(tmp_path / "b.tar"))
+    on_postgresql = database.engine().dialect.name == "postgresql"
+    address = postgres.new_database() if on_postgresql else f"sqlite:///{tmp_path}/other.sqlite3"
+    monkeypatch.setenv("DATABASE_URL", address)
+    forget_settings()
+    others_make_a_table()
+    code, said = run("restore", *flags, str(tmp_path / "b.tar"))
+    assert (code, said.count("\n")) == (1, 1)
+    assert "it has tables such as figures_of_the_controller" in said
+    assert euros() == [4.5]
+
+
 @pytest.mark.since("ci")
 def test_a_recording_without_audio_is_named(lived_in, tmp_path: Path, move) -> None:
     sid = next(audio_store.recordings())
