@@ -12,10 +12,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
-from ivr.platform import private_files
+from ivr.platform import log_setup, private_files
 
 _PR_SET_PDEATHSIG = 1
 #: Seconds a process gets to end by itself before its group is killed.
@@ -42,20 +43,35 @@ class Child:
         self._not_before = 0.0
 
     def start(self) -> None:
-        """Start it; its output goes to its log."""
-        private_files.make_directory(self.log.parent)
-        private_files.make_file(self.log)
-        with self.log.open("ab") as log:
+        """Start it; its output goes to its log, or where that cannot be written to where ours goes.
+
+        Raises:
+            OSError: the machine has no room for a further process.
+        """
+        with self._opened_log() as log:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {self._command}"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(self._environment),
+                env={**self._environment, log_setup.FILE: str(self.log.absolute())},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
         self._started = time.monotonic()
+
+    @contextlib.contextmanager
+    def _opened_log(self) -> Iterator[IO[bytes] | None]:
+        try:
+            private_files.make_directory(self.log.parent)
+            private_files.make_file(self.log)
+            log = self.log.open("ab")
+        except OSError as error:  # a process without a log is better than none
+            print(f"the log of {self.name} cannot be written: {self.log}: {error.strerror}", flush=True)
+            yield None
+            return
+        with log:
+            yield log
 
     @property
     def running(self) -> bool:
@@ -86,7 +102,8 @@ class Child:
             return True
         if now >= self._not_before:
             self._not_before = 0.0
-            self.start()
+            with contextlib.suppress(OSError):  # it is tried again
+                self.start()
         return False
 
     def terminate(self) -> None:

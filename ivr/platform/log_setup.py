@@ -6,9 +6,16 @@ The product's own messages contain ids of rows only. The removal is for messages
 from __future__ import annotations
 
 import logging
+import os
 import re
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
 
+from ivr.platform import private_files
+
+#: Name of the environment variable in which the launcher says which file it lets a process write its log to.
+FILE = "HOTLINE_LOG_FILE"
 #: Longer lines are cut; in characters.
 _LONGEST = 8000
 #: Patterns and their replacements. Hexadecimal hashes and UUIDs are kept, because they identify nobody.
@@ -63,9 +70,36 @@ class Plain(Redacting, logging.Formatter):
     """Lines for people."""
 
 
+class _Following(logging.StreamHandler[TextIO]):
+    """Writes to standard error. A log that was moved away or removed (logrotate) is begun anew before the next line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        if path := os.environ.get(FILE):
+            with suppress(OSError):  # then it is written to where the last one was
+                _follow(path)
+        super().emit(record)
+
+
+def _follow(path: str) -> None:
+    """Let standard error, and standard output where it is the same, lead to the file that has this name now."""
+    written = os.fstat(2)
+    with suppress(FileNotFoundError):
+        if os.path.samestat(Path(path).stat(), written):
+            return
+    outputs = [number for number in (1, 2) if os.path.samestat(os.fstat(number), written)]
+    private_files.make_directory(Path(path).parent)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        for number in outputs:
+            os.dup2(file, number)
+    finally:
+        os.close(file)
+
+
 def set_up(log_format: str, level: int = logging.INFO) -> None:
     """Write the logs of this process to standard error, as `text` or `json`. Replaces every earlier set-up."""
-    handler = logging.StreamHandler()
+    handler = _Following()
     if log_format == "json":
         from ivr.platform.log_json import structured
 
