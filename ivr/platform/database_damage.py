@@ -43,6 +43,8 @@ class _Known:
     #: The file's path and its inode.
     file: tuple[Path, int] | None = None
     checked_at = 0.0
+    #: The inode of the -wal file that belongs to it; 0: there was none.
+    wal = 0
     #: Whether the last look found a -wal file that is open and has no name: two looks in a row are no accident.
     wal_is_missed = False
     #: What is damaged; empty while nothing is known of it.
@@ -99,10 +101,11 @@ def _look_around() -> None:
         return
     if _known.file is not None and _known.file[0] == path and _known.file[1] != inode:
         log.warning("the database is another file now; it is opened anew")
+        _set_former_changes_aside(path)
         on_other_file()
     elif _known.file is None or _known.file[0] != path:
         _known.what, _known.had_tables = "", False
-    _known.file = path, inode
+    _known.file, _known.wal = (path, inode), _inode_of(_beside(path, "-wal"))
     before, _known.wal_is_missed = _known.wal_is_missed, removed_wal.is_held_without_name(path)
     if before and _known.wal_is_missed:
         _found(_WAL_GONE)
@@ -114,6 +117,28 @@ def _look_around() -> None:
             log.error("%s", sentence(noted))
     elif not noted and _known.what:
         _known.what = ""
+
+
+def _inode_of(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _set_former_changes_aside(path: Path) -> None:
+    """Give the -wal file of a former database another name: SQLite would write its pages into the new file."""
+    if not _known.wal or _inode_of(wal := _beside(path, "-wal")) != _known.wal:
+        return  # somebody has done so, or it was replaced as well
+    aside = path.with_name(f"{path.name}.former-{_known.wal}-wal")
+    with suppress(OSError):
+        _beside(path, "-shm").unlink(missing_ok=True)
+        wal.rename(aside)
+        log.error("the database's file was replaced in use; the latest changes of the former one are in %s", aside)
 
 
 def sentence(what: str) -> str:

@@ -248,6 +248,26 @@ def test_a_file_that_was_restored_by_hand_is_used_again(file: Path) -> None:
         assert session.scalar(text("SELECT count(*) FROM checkpoints")) >= 300
 
 
+def test_a_file_that_is_put_in_its_place_while_processes_run_gets_no_changes_of_the_former_one(file: Path) -> None:
+    """SQLite finds the former -wal file beside it and writes its pages into the new file: a mixture of both."""
+    other = file.with_name("yesterday.sqlite3")
+    shutil.copy(file, other)
+    with database.writing() as session:
+        session.execute(text("INSERT INTO checkpoints (name, at) VALUES ('latest', '2026-11-27')"))
+    database_damage.check()
+    other.replace(file)
+    database_damage.check()
+    with database.writing() as session:
+        session.execute(text("UPDATE checkpoints SET at = at"))
+        assert session.scalar(text("SELECT count(*) FROM checkpoints WHERE name = 'latest'")) == 0
+        assert session.scalar(text("PRAGMA integrity_check")) == "ok"
+    (aside,) = file.parent.glob("hotline.sqlite3.former-*-wal")
+    assert b"latest" in aside.read_bytes(), "nothing is lost"
+    for _ in range(2):
+        database_damage.check()
+    database.engine().dispose()
+
+
 def test_an_emptied_file_is_not_begun_anew_as_if_nothing_had_been(file: Path, empty_database: Settings) -> None:
     empty_database.audio_dir.mkdir(parents=True)
     emptied(file)
