@@ -22,7 +22,9 @@ from ivr.transcription.spoken_phrases import Word, is_one_of, read, spoken
 _SAME_DENIAL = 3
 #: The words of a rendering for each word of the transcript: at least, and at most.
 _SHORTEST, _LONGEST = 0.5, 3.5
-_DENIED = "denied"
+_DENIED, _ONLY, _EITHER = "denied", "only", "either"
+#: Words between both words of an "only", at most; and the ways that are kept in which numbers can be meant.
+_LONGEST_ONLY, _MOST_READINGS = 5, 64
 #: What stands within a number and is not said; and the "o" that is no zero.
 _UNSAID = re.compile(r"(?<=\d)[.,:/](?=\d)|\bo.?clock\b", re.IGNORECASE)
 
@@ -41,14 +43,14 @@ def _differences(languages: tuple[str, str], texts: tuple[str, str]) -> Iterator
         yield "length"
     if len({_denials(*side) for side in sides}) > 1:
         yield _DENIED
-    if len({_digits(*side) for side in zip(languages, texts, strict=True)}) > 1:
+    if not set.intersection(*(_digits(*side) for side in zip(languages, texts, strict=True))):
         yield "numbers"
     if all(any(mark in text for mark in ".?!") for text in texts) and len({"?" in text for text in texts}) > 1:
         yield "question"
     months = [_months(*side) for side in sides]
     if all(months) and months[0] != months[1]:
         yield "month"
-    for group in _listed()["en"].keys() - {_DENIED}:
+    for group in _listed()["en"].keys() - {_DENIED, _EITHER}:
         named = [_named(group, *side) for side in sides]
         if all(named) and named[0] != named[1]:
             yield group
@@ -58,16 +60,42 @@ def _denials(language: str, words: Sequence[Word]) -> int:
     """How often something is denied."""
     listed = _listed()[language][_DENIED][0]
     places = [at for at, (word, _) in enumerate(words) if is_one_of(word, listed)]
+    places = [at for at in places if not _restricts(language, words, at, places)]
     return sum(not number or at - places[number - 1] > _SAME_DENIAL for number, at in enumerate(places))
 
 
-def _digits(language: str, text: str) -> str:
-    """The digits of all numbers, in their order. A one that stands alone is left out: it may be an article."""
-    numbers = spoken_numbers.read(language, _UNSAID.sub("", text).split())
+def _restricts(language: str, words: Sequence[Word], at: int, denials: Sequence[int]) -> bool:
+    """Whether a word that may deny says "only" together with one that follows ("je n'ai que dix euros")."""
+    first, second, never = _listed()[language].get(_ONLY, (frozenset(),) * 3)
+    if not is_one_of(words[at][0], first):
+        return False
+    for place in range(at + 1, min(at + 2 + _LONGEST_ONLY, len(words))):
+        if place in denials or is_one_of(words[place][0], never):
+            return False
+        if is_one_of(words[place][0], second):
+            return not any(is_one_of(word, never) for word, _ in words[place + 1 : place + 2])
+    return False
+
+
+def _digits(language: str, text: str) -> set[str]:
+    """The digits of all numbers, in their order, in each way in which they can be meant.
+
+    A one that stands alone is left out: it may be an article. What may be another word ("sei" is "six" and "you are",
+    "neuf" is "nine" and "new") is read both ways, unless the word before tells ("alle sei").
+    """
+    pieces = spoken_numbers.pieces(language, _UNSAID.sub("", text).split())
+    numbers = spoken_numbers.numbers(language, pieces)
     joined = {number.start for number in numbers} & {number.end for number in numbers}
-    return "".join(
-        number.digits for number in numbers if number.value != 1 or number.start in joined or number.end in joined
-    )
+    either, told = _listed()[language].get(_EITHER, (frozenset(), frozenset()))
+    found = [""]
+    for number in numbers:
+        alone = not {number.start, number.end} & joined
+        before = pieces[number.start - 1].text if number.start else ""
+        ways = [number.digits] if number.value != 1 or not alone else [""]
+        if alone and pieces[number.start].text in either and before not in told:
+            ways = [*ways, ""]
+        found = [digits + way for digits in found for way in ways][:_MOST_READINGS]
+    return set(found)
 
 
 def _months(language: str, words: Sequence[Word]) -> frozenset[int]:

@@ -89,6 +89,8 @@ def numerals(language: str) -> Numerals:
         found.words.setdefault((plain(written),), ("unit", number))
     for phrase in given.get("eighty", ()):
         found.words[tuple(plain(part) for part in parts_of(phrase))] = ("tens", 80)
+    for phrase in given.get("no_numbers", ()):
+        found.words[tuple(plain(part) for part in parts_of(phrase))] = ("word", 0)
     for name in ("hundred", "thousand", "joiner"):
         for word in _variants(str(given.get(name, ""))):
             if word:

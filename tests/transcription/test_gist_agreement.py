@@ -74,6 +74,49 @@ def test_half_of_a_message_and_more_than_was_said_are_noticed(said: str, rendere
     assert "length" in differences("de", said, rendered)
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "right", "wrong"),
+    [
+        ("fr", "je n'ai que dix euros", "I have only ten euros", "I do not have ten euros"),
+        ("fr", "il ne me reste plus que dix euros", "I have only ten euros left", "I have no ten euros left"),
+        ("fr", "je n'ai reçu qu'une lettre", "I only received a letter", "I did not receive a letter"),
+        ("fr", "je ne pense pas qu'il vienne", "I don't think that he will come", "I think that he will come"),
+        ("fr", "je ne veux plus que vous appeliez", "I do not want you to call any more", "I want you to call more"),
+    ],
+)
+def test_only_is_no_denial(language: str, said: str, right: str, wrong: str) -> None:
+    assert differences(language, said, right) == ()
+    assert "denied" in differences(language, said, wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "right"),
+    [
+        ("it", "tu sei molto gentile", "you are very kind"),
+        ("fr", "j'ai un appartement neuf", "I have a new apartment"),
+        ("ro", "am o casă nouă", "I have a new house"),
+        ("tr", "masanın altı temiz", "under the table is clean"),
+        ("fa", "نه من نیامدم", "no I did not come"),
+        ("uk", "у мене сім'я і діти", "I have a family and children"),
+        ("ru", "подождите секунду", "wait a second"),
+        ("ru", "у меня двое детей", "I have two children"),
+    ],
+)
+def test_a_word_that_only_looks_like_a_number_refuses_nothing(language: str, said: str, right: str) -> None:
+    assert differences(language, said, right) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "right"),
+    [("it", "vengo alle sei", "I come at six"), ("ro", "vin la nouă", "I come at nine"),
+     ("fr", "je viens à neuf heures", "I come at nine"), ("de", "ich komme um acht", "I come at eight")],
+)  # fmt: skip
+def test_where_such_a_word_is_a_number_it_has_to_be_there(language: str, said: str, right: str) -> None:
+    assert differences(language, said, right) == ()
+    for wrong in ("I come at seven o'clock", "I come soon"):
+        assert "numbers" in differences(language, said, wrong)
+
+
 def test_the_german_of_an_english_gist_is_compared_as_well() -> None:
     assert differences("en", "I did not get the letter", "Ich habe den Brief nicht bekommen", "de") == ()
     assert differences("en", "I did not get the letter", "Ich habe den Brief bekommen", "de") == ("denied",)
