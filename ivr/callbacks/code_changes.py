@@ -37,6 +37,13 @@ def is_unconfirmed(session: Session, task: CallbackTask) -> bool:
     return session.scalar(select(Contact.id).where(Contact.task_id == task.id, unconfirmed()).limit(1)) is not None
 
 
+def has_changed_since(session: Session, task: CallbackTask, since: datetime) -> bool:
+    """Whether a number or a withdrawal has come by receipt code since an instant, and is not confirmed yet."""
+    later = or_(Contact.number_changed_at >= since, Contact.withdrawn_at >= since)
+    of_task = select(Contact.id).where(Contact.task_id == task.id, unconfirmed(), later)
+    return session.scalar(of_task.limit(1)) is not None
+
+
 def tasks_unconfirmed() -> ColumnElement[bool]:
     """The condition for tasks of which :func:`is_unconfirmed` is true."""
     return select(Contact.id).where(Contact.task_id == CallbackTask.id, unconfirmed()).exists()

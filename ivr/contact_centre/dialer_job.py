@@ -88,12 +88,14 @@ def _may_ring(session: Session, leg: Leg) -> bool:
     """Whether a telephone may still be rung. Much may have happened since the job was planned, as closing time."""
     if leg.role == LegRole.INTERPRETER and not interpreter_search.may_be_rung(session, leg, utc_now()):
         return False
+    if leg.role != LegRole.CALLER:
+        return True
     try:
-        if leg.role == LegRole.CALLER:
-            outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now(), apart_from=leg.id)
+        outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now(), apart_from=leg.id)
     except Refused:
         return False
-    return True
+    task = leg.conversation.task
+    return task is None or task.callback_number == leg.number  # a colleague may have corrected it meanwhile
 
 
 def hang_up_leg(leg_id: int) -> None:

@@ -147,12 +147,15 @@ def check_may_still_dial(session: Session, conversation: Conversation, now: date
     """Whether the caller of a conversation that is being prepared may be called now, `apart_from` the leg for it.
 
     Raises:
-        Refused: as for :func:`check_may_dial`; where a kept place is served, which no member has chosen, also
-            `in_writing` or `unconfirmed`.
+        Refused: as for :func:`check_may_dial`; `unconfirmed` where something has come by receipt code since the member
+            wanted to call; where a kept place is served, which no member has chosen, also `in_writing` or `unconfirmed`
+            from before.
     """
     if conversation.task is not None:
         check_may_dial(conversation.task, now)
         call_limits.require_not_calling(session, conversation.task, now, apart_from=apart_from)
+        if code_changes.has_changed_since(session, conversation.task, conversation.started_at):
+            raise Refused(Refusal.UNCONFIRMED)
         if conversation.entry_id is not None:
             _require_call_wanted(conversation.task)
             _require_confirmed(session, conversation.task)

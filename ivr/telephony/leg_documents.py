@@ -163,7 +163,8 @@ def _why_in_vain(session: Session, conversation: Conversation) -> str:
     task = conversation.task
     if task is not None and going_on.is_calling(session, task.callback_number, utc_now()):
         return "is_calling"
-    if any(one.role == LegRole.CALLER and one.call_sid is not None for one in conversation.legs):
+    called = [one for one in conversation.legs if one.role == LegRole.CALLER]
+    if called and called[-1].call_sid is not None:
         return "not_reached"
     return "no_interpreter" if interpreters.unmet(session, conversation) else "not_dialled"
 

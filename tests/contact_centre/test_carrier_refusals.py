@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import delete, select
 
+from ivr.callbacks import code_changes
 from ivr.contact_centre import call_distribution
+from ivr.domain.enums import CallerProof
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import Refusals
 from ivr.models.alerts import CarrierFaultRow
@@ -132,6 +134,31 @@ def test_a_call_lost_in_the_network_is_dialled_again_while_the_member_waits(
     eventually(lambda: outcomes(task_id) == ["reached"])
     assert faults()["network_away"] == ("call", False), "the telephone rang: it is mended"
     team.wraps_up("mia", "settled")
+
+
+@pytest.mark.parametrize("what", ["number changed", "withdrawn", "number confirmed by a colleague"])
+def test_nobody_is_dialled_again_whose_request_was_changed_by_code_meanwhile(
+    team: Team, phone, refuse: Callable[..., None], what: str
+) -> None:
+    """The member has asked for a call to the number that the page showed then."""
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    refuse(failed_calls={called.number: 503})
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    eventually(lambda: len(legs_to(called.number)) == 2)
+    with database.writing_alone() as session:
+        (contact,) = session.get_one(CallbackTask, task_id).contacts
+        if what == "withdrawn":
+            code_changes.withdraw(session, contact, utc_now())
+        else:
+            code_changes.change_number(session, contact, "+4917699999999", utc_now())
+        if what == "number confirmed by a colleague":
+            code_changes.confirm(session, contact, CallerProof.FILE_DATA, team.people["mia"][0], utc_now())
+    refuse()
+    mia.is_told("kann jetzt nicht angerufen werden").has_hung_up()
+    assert called.rung == 0
+    is_untouched(task_id)
 
 
 def test_a_network_that_stays_away_leaves_the_task_as_it_was(team: Team, phone, refuse: Callable[..., None]) -> None:
