@@ -55,7 +55,10 @@ def kept_place() -> Mapping[str, Step]:
     return {
         "keep_place": Promise(EventName.PLACE_KEPT, to="place_of_whom"),
         # The number of an earlier request may be missing, or wait to be confirmed: its caller is promised no place.
-        "place_of_whom": Branch(on=conditions.is_changing, yes="noted_first", no="place_number"),
+        "place_of_whom": Branch(on=conditions.is_changing, yes="noted_first", no="place_open"),
+        # Closing time ends all places: who has asked for one at that moment is called back like everybody else.
+        "place_open": Branch(on=conditions.team_is_open, yes="place_number", no="place_closed"),
+        "place_closed": Announce(("closed",), to="number"),
         "place_number": Branch(on=conditions.number_can_be_called, yes="place_kept", no="enter_place_number"),
         "place_kept": Announce(("place_kept",), to="number"),
         "enter_place_number": EnterDigits(
@@ -72,6 +75,7 @@ def kept_place() -> Mapping[str, Step]:
             choices={"1": Choice("place_number_given"), "2": _another("enter_place_number")},
             otherwise="place_number_given",
         ),
-        "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_kept_now"),
+        "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_still_open"),
+        "place_still_open": Branch(on=conditions.team_is_open, yes="place_kept_now", no="after_number"),
         "place_kept_now": Announce(("place_kept",), to="after_number"),
     }

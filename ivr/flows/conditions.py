@@ -63,9 +63,14 @@ def answers_office(state: CallState, questions: Questions) -> bool:
     return questions.has_answer(AnsweredQuestion.OFFICE, state)
 
 
-def answers_are_offered(state: CallState, questions: Questions) -> bool:
-    """Whether nobody answers calls now, and there is at least one answer in the caller's language."""
-    return not team_is_open(state, questions) and any(questions.has_answer(one, state) for one in NIGHT_QUESTIONS)
+def nobody_answers(state: CallState, questions: Questions) -> bool:
+    """Whether the team does not answer calls now."""
+    return not team_is_open(state, questions)
+
+
+def answers_are_known(state: CallState, questions: Questions) -> bool:
+    """Whether there is at least one answer to a frequent question in the caller's language."""
+    return any(questions.has_answer(one, state) for one in NIGHT_QUESTIONS)
 
 
 def further_languages_are_named(state: CallState, questions: Questions) -> bool:
@@ -158,6 +163,11 @@ def is_called_back_as_usual(state: CallState, questions: Questions) -> bool:
 def works_in_time(state: CallState, questions: Questions) -> bool:
     """Whether members work within the usual time; else a day is named."""
     return questions.works_in_time(state)
+
+
+def is_called_within_hours(state: CallState, questions: Questions) -> bool:
+    """Whether the caller is called back within the usual hours: no hours are named to anybody else."""
+    return is_called_back_as_usual(state, questions) and works_in_time(state, questions)
 
 
 def wants_writing(state: CallState, _questions: Questions) -> bool:

@@ -59,9 +59,15 @@ def take_up(flow: Flow, state: CallState, questions: Questions) -> Turn:
     return begin(flow, _go(state, flow.exhausted if state.answers > flow.limit else flow.fallback), questions)
 
 
-def end_instead(flow: Flow, turn: Turn, name: str, *before: str) -> Turn:
-    """A turn that ends the call, with another ending, and prompts before its last words."""
+def end_instead(flow: Flow, turn: Turn, name: str, questions: Questions, *before: str) -> Turn:
+    """A turn that ends the call, with another ending, and prompts before its last words.
+
+    `name`: the ending, or the branch that decides between endings.
+    """
     end = flow.steps[name]
+    while isinstance(end, Branch):
+        name = end.yes if end.on(turn.state, questions) else end.no
+        end = flow.steps[name]
     if not isinstance(end, End):
         raise TypeError(f"{name} is no ending")
     last_words = Speak(tuple(PromptLine(prompt) for prompt in (*before, *end.prompts)))

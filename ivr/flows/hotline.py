@@ -67,7 +67,7 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         fallback="technical_problem",
         exhausted="enough",
         noted="receipt_code",
-        not_noted="goodbye_not_noted",
+        not_noted="not_noted_first",
         unserved="goodbye_unserved",
         # Emergency first; and no menu keeps a caller from people.
         anywhere={EMERGENCY_KEY: EMERGENCY, "0": _PERSON},
@@ -106,7 +106,8 @@ def _concerns() -> Mapping[str, Step]:
                 "3": about(Concern.OTHER),
                 "4": Choice("night_answers"),
             },
-            only_if={"4": conditions.answers_are_offered},
+            only_if={"4": conditions.answers_are_known},
+            told_if={"4": conditions.nobody_answers},  # who was told at 07:59 is answered at 08:00
             otherwise="reach_team",
             otherwise_sets=OTHERWISE_OTHER,
         ),
@@ -286,7 +287,7 @@ def _number_and_times() -> Mapping[str, Step]:
 def _receipt() -> Mapping[str, Step]:
     """What is told at the end: when we call, and the receipt code."""
     return {
-        "receipt": Branch(on=conditions.receipt_is_known, yes="told_first", no="goodbye_not_noted"),
+        "receipt": Branch(on=conditions.receipt_is_known, yes="told_first", no="not_noted_first"),
         "told_first": Branch(on=conditions.is_emergency, yes="emergency_at_last", no="hours_first"),
         # When we open again is said here, so that outside opening hours the tone comes sooner.
         "hours_first": Branch(on=conditions.team_is_open, yes="usual_first", no="hours_told"),
@@ -299,5 +300,9 @@ def _receipt() -> Mapping[str, Step]:
         "writing_told_first": Branch(on=conditions.wants_writing, yes="writing_told", no="receipt_code"),
         "writing_told": Announce(("writing_noted",), to="receipt_code"),
         "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
+        "not_noted_first": Branch(
+            on=conditions.is_called_within_hours, yes="goodbye_not_noted", no="goodbye_not_noted_otherwise"
+        ),
         "goodbye_not_noted": End(CallEnding.PROMISED, ("not_noted", "goodbye")),
+        "goodbye_not_noted_otherwise": End(CallEnding.PROMISED, ("not_noted_otherwise", "goodbye")),
     }

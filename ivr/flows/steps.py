@@ -68,6 +68,8 @@ class Menu:
     continues: bool = False
     #: Keys that exist only where a condition holds. The line that says such a key has it as its value `key`.
     only_if: Mapping[str, Condition] = field(default_factory=dict)
+    #: Keys that are said only where a further condition holds. Who has heard of one before that changed may press it.
+    told_if: Mapping[str, Condition] = field(default_factory=dict)
     second_key: bool = False  # its keys are the second of two: the same key twice means something
     #: Words that may be said in place of the keys, see :mod:`ivr.flows.spoken_answers`; None: keys only.
     spoken: SpokenWords | None = None
@@ -91,8 +93,12 @@ class Menu:
     def _lines_of_keys(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         said = (*self.lines, *self.lines_again) if state.tries else self.lines
         if self.only_if:
-            said = tuple(line for line in said if self.offers(line.values.get("key", ""), state, questions))
+            said = tuple(line for line in said if self._tells(line.values.get("key", ""), state, questions))
         return said
+
+    def _tells(self, key: str, state: CallState, questions: Questions) -> bool:
+        told = key not in self.told_if or self.told_if[key](state, questions)
+        return told and self.offers(key, state, questions)
 
     def has_nothing_left(self, state: CallState, questions: Questions) -> bool:
         """Whether each of its lines is of a key that does not exist (any more): nothing can be asked."""

@@ -34,8 +34,8 @@ class Flow:
     storm of keys keeps a call for ever. A call whose document failed is taken up again at `fallback`.
     `anywhere` holds the keys that count at every question unless it gives them a meaning of its own.
 
-    Which ending is true turns out when a promise is written down: `noted` speaks the receipt code, `not_noted` says
-    that there is none just now, `unserved` asks to call again, because nothing could be kept.
+    Which ending is true turns out when a promise is written down: `noted` speaks the receipt code, `not_noted` is the
+    branch to those that say that there is none just now, `unserved` asks to call again, because nothing could be kept.
 
     `former`: steps at which calls begun before an update may stand, each with the step that has taken its place. The
     next answer of such a call belongs to a question that is no longer asked.

@@ -91,16 +91,16 @@ def _written(before: CallState | None, state: CallState, events: Sequence[Event]
 def _true_ending(turn: Turn, events: Sequence[Event], kept: Kept | None) -> Turn:
     """The last words that fit what could be written down; the script has chosen them before."""
     flow, state, was_kept = script(), turn.state, kept is not None or not events
-    has_code = bool(state.request.receipt_code)
+    has_code, questions = bool(state.request.receipt_code), present_context()
     if state.step == flow.noted and not has_code:
-        return engine.end_instead(flow, turn, flow.not_noted)
-    if state.step == flow.not_noted and has_code:
-        return engine.end_instead(flow, turn, flow.noted)
+        return engine.end_instead(flow, turn, flow.not_noted, questions)
+    if state.step in flow.ways(flow.not_noted) and has_code:
+        return engine.end_instead(flow, turn, flow.noted, questions)
     silent = any(event.name == EventName.SILENT_CALLER for event in turn.events)
     if silent and not has_code and kept is not None and kept.place == EntryPlace.DATABASE:
-        return engine.end_instead(flow, turn, flow.unserved)  # another call of the number was quicker
+        return engine.end_instead(flow, turn, flow.unserved, questions)  # another call of the number was quicker
     if not was_kept and state.step != flow.noted:
-        return engine.end_instead(flow, turn, flow.unserved, "not_kept")
+        return engine.end_instead(flow, turn, flow.unserved, questions, "not_kept")
     return turn
 
 

@@ -78,11 +78,8 @@ class PromptValues(Mapping[str, str]):
         return working_hours.deadline(present.hours(), settings().calling_hours, due_at, self._now)
 
     def _hours(self) -> str:
-        """Hours within which callers are usually called back; where nobody works in time, until somebody does."""
-        due_at = self._due(Urgency.NORMAL, self._now)
-        if self.usual_deadline() is None:
-            due_at = working_hours.next_deadline(present.hours(), settings().calling_hours, due_at, self._now)
-        hours = (due_at - self._now).total_seconds() / 3600
+        """Hours within which callers are usually called back."""
+        hours = (self._due(Urgency.NORMAL, self._now) - self._now).total_seconds() / 3600
         return str(-int(-hours // 1))
 
     def _days(self) -> str:

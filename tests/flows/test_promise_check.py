@@ -91,6 +91,7 @@ _JUDGED = {
     "line_options": "a question, and what its answer would bring",
     "send_where": "a question",
     "not_noted": "says when to call again",
+    "not_noted_otherwise": "says when to call again",
     "no_number": "says that nobody will be called",
     "code_locked": "the caller may call later",
     "call_again": "the caller may",

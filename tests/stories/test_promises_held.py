@@ -38,6 +38,7 @@ from ivr.models.contact_centre import Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.platform import database, write_behind
 from tests.support.environment import forget_settings
+from tests.support.outages import FOR_GOOD, Outage
 from tests.support.people import hire
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
@@ -579,6 +580,32 @@ def test_nobody_is_told_of_hours_in_which_nobody_works(
         person.presses(
             {"consent": "2", "called_before": "2", "confirm_number": "1", "postal_code": "#"}.get(person.last[-1], "3")
         )
+    assert told in person.text
+
+
+@pytest.mark.parametrize(
+    ("calls_at", "keys", "told"),
+    [
+        ("2026-12-01T08:03", "1", "Wenn wir uns nicht innerhalb von 24 Stunden melden,"),
+        ("2026-12-24T18:00", "1", "Wenn wir uns nicht bei Ihnen melden,"),
+        ("2026-12-01T08:03", "91", "Wenn wir uns nicht bei Ihnen melden,"),
+    ],
+    ids=["usual", "before closed days", "emergency"],
+)
+def test_without_a_code_hours_are_named_only_where_they_are_the_usual_ones(
+    webhook_caller, clock, monkeypatch, calls_at: str, keys: str, told: str
+) -> None:
+    """The database is away: nobody is told of 88 hours, and no emergency of a day."""
+    monkeypatch.setenv("HOURS", json.dumps({"weekdays": {"saturday": "closed", "sunday": "closed"}, "holidays": True}))
+    forget_settings()
+    clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
+    person = webhook_caller(at="clock").dials().presses(GERMAN)
+    with pytest.MonkeyPatch.context() as patch:
+        Outage(patch, ["database"], 0, FOR_GOOD).before(0, "")
+        person.presses(*keys)
+        while not person.is_over:
+            person.presses({"consent": "2", "consent_emergency": "2", "postal_code": "#"}.get(person.last[-1], "3"))
+    assert "keine Anfragenummer geben" in person.text
     assert told in person.text
 
 

@@ -144,13 +144,14 @@ class WebhookCaller:
         self._request(self.word_leads_to, RecordingSid=recording, RecordingDuration="2", Digits=ended_by)
         return recording
 
-    def waits(self, key: str = "") -> WebhookCaller:
-        """Hear the queue's announcement, and perhaps press a key."""
+    def waits(self, key: str = "", meanwhile: Callable[[], None] = lambda: None) -> WebhookCaller:
+        """Hear the queue's announcement, and perhaps press a key. `meanwhile`: what happens before the key."""
         assert self.verb == "Enqueue"
         action, wait = self.address, self.wait_address
         self.hotline.spoken.clear()
         document = ElementTree.fromstring(self._post(wait))
         self._note()
+        meanwhile()
         if key and (gather := document.find("Gather")) is not None:
             document = ElementTree.fromstring(self._post(gather.get("action"), Digits=key))
         self._queue_has_answered(document, action)
