@@ -8,16 +8,16 @@ Nothing is stored: facts are found when a page shows the transcript, and are gon
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
 from ivr.domain import phone_numbers
 from ivr.domain.enums import FactKind
 from ivr.domain.text_folding import parts_of, plain
-from ivr.transcription.spoken_numbers import Number, Piece, fact_words, numbers, pieces
+from ivr.transcription.fact_reader import Fact, phrases
+from ivr.transcription.spoken_numbers import Number, Piece, fact_words
+from ivr.transcription.spoken_times import TimeReader
 
 #: Pieces before a number in which a word says what it is.
 _NEAR, _BESIDE = 8, 3
@@ -26,20 +26,8 @@ _SHORTEST_FILE, _SHORTEST_PHONE = 4, 6
 #: Words of a name, at most.
 _LONGEST_NAME = 3
 _POSTAL_DIGITS = 5
-#: What may stand within a number that is read out.
-_WITHIN = frozenset("/-–.()")
 #: CLDR's code of a language, where it is another one; further places whose months have other names.
 _LOCALES = {"kmr": ("ku",), "ar": ("ar", "ar_SY")}
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A key fact: what it is, its value (E.164, ISO date, digits, a name), and its first and last word."""
-
-    kind: FactKind
-    value: str
-    first: int
-    last: int
 
 
 def find(language: str, words: Sequence[str]) -> list[Fact]:
@@ -63,57 +51,17 @@ def find(language: str, words: Sequence[str]) -> list[Fact]:
     return sorted(taken, key=lambda fact: fact.first)  # fmt: skip
 
 
-class _Reader:
-    """One transcript, and the numbers in it."""
-
-    def __init__(self, language: str, words: Sequence[str]) -> None:
-        self._given = fact_words()[language]
-        self._language, self._words = language, words
-        self._pieces = pieces(language, words)
-        self._texts = [piece.text for piece in self._pieces]
-        self._numbers = numbers(language, self._pieces)
-        self._runs = list(self._in_runs())
-
-    # -- where things stand
-
-    def _in_runs(self) -> Iterator[list[Number]]:
-        """Numbers that follow each other with nothing but signs in between."""
-        run: list[Number] = []
-        for number in self._numbers:
-            between = self._pieces[run[-1].end : number.start] if run else []
-            if run and not all(piece.kind == "sign" and piece.text in _WITHIN for piece in between):
-                yield run
-                run = []
-            run.append(number)
-        if run:
-            yield run
-
-    def _phrase_before(self, name: str, start: int, near: int) -> int | None:
-        """How far before a piece one of the phrases ends; None where none does."""
-        for distance in range(near):
-            for phrase in _phrases(self._language, name):
-                end = start - distance
-                if end >= len(phrase) and tuple(self._texts[end - len(phrase) : end]) == phrase:
-                    return distance
-        return None
-
-    def _phrase_at(self, name: str, at: int) -> int | None:
-        """Behind a phrase that begins at a piece."""
-        for phrase in _phrases(self._language, name):
-            if tuple(self._texts[at : at + len(phrase)]) == phrase:
-                return at + len(phrase)
-        return None
-
-    def _fact(self, kind: FactKind, value: str, start: int, end: int) -> Fact:
-        return Fact(kind, value, self._pieces[start].at, self._pieces[end - 1].at)
-
-    # -- the facts
+class _Reader(TimeReader):
+    """One transcript, and its facts."""
 
     def files(self) -> Iterator[Fact]:
         """Numbers of files, communities of need (BG) and customers: named before, with letters perhaps."""
-        for run in self._runs:
+        for run, following in zip(self._runs, [*self._runs[1:], None], strict=False):
             digits = "".join(number.digits for number in run)
-            if len(digits) >= _SHORTEST_FILE and self._phrase_before("file", run[0].start, _BESIDE) is not None:
+            if following is not None and self._phrase_at("bg", run[-1].end) == following[0].start:
+                after = "".join(number.digits for number in following)
+                yield self._fact(FactKind.FILE, f"{digits}BG{after}", run[0].start, following[-1].end)
+            elif len(digits) >= _SHORTEST_FILE and self._phrase_before("file", run[0].start, _BESIDE) is not None:
                 yield self._fact(FactKind.FILE, digits, run[0].start, run[-1].end)
 
     def postal(self) -> Iterator[Fact]:
@@ -195,44 +143,6 @@ class _Reader:
                     return number.value * 100 + after.value, after.end
         return 0, at
 
-    def times(self) -> Iterator[Fact]:
-        """Times of day."""
-        for place, number in enumerate(self._numbers):
-            if not 0 <= number.value <= 24:
-                continue
-            following = self._numbers[place + 1] if place + 1 < len(self._numbers) else None
-            found = self._hour(number)
-            if found is None:
-                continue
-            start, end = found
-            minutes = 0
-            if following is not None and following.start == end and following.value < 60:
-                minutes, end = following.value, following.end
-            if self._texts[number.end : number.end + 1] == [":"] and following is not None:
-                minutes = following.value
-            hour = number.value
-            if self._phrase_before("half_before", number.start, 1) is not None:
-                hour, minutes, start = (hour or 24) - 1, 30, start - 1
-            if hour < 24 and minutes < 60:
-                yield self._fact(FactKind.TIME, f"{hour:02}:{minutes:02}", start, end)
-
-    def _hour(self, number: Number) -> tuple[int, int] | None:
-        """First piece of an hour, and the one behind it, where a number is one."""
-        start, end = number.start, number.end
-        if self._phrase_before("half_before", start, 1) is not None:
-            return start, self._phrase_at("hour_after", end) or end
-        if (after := self._phrase_at("hour_after", end)) is not None:
-            return start, after
-        if self._phrase_before("hour_before", start, 1) is not None:
-            return start, end
-        for before, ends in self._given.get("hour_between", ()):
-            named = {plain(one) for one in ends.split("/")}
-            if start and self._texts[start - 1] == plain(before) and self._texts[end : end + 1] and (
-                self._texts[end] in named
-            ):  # fmt: skip
-                return start, end + 1
-        return None
-
     def amounts(self) -> Iterator[Fact]:
         """Amounts in euros."""
         for place, number in enumerate(self._numbers):
@@ -241,9 +151,22 @@ class _Reader:
             if end is None and not signed:
                 continue
             before, start, value = self._numbers[place - 1] if place else None, number.start, str(number.value)
-            if before is not None and before.end + 1 == start and self._texts[before.end] in (",", "."):
+            end = end or number.end + 1
+            commas = (",", ".", *(one for phrase in phrases(self._language, "comma") for one in phrase))
+            if before is not None and before.end + 1 == start and self._texts[before.end] in commas:
                 start, value = before.start, f"{before.value},{number.digits}"
-            yield self._fact(FactKind.AMOUNT, value, start, end or number.end + 1)
+            elif (cents := self._cents(place, end)) is not None:
+                value, end = f"{value},{cents.value:02}", cents.end
+            yield self._fact(FactKind.AMOUNT, value, start, end)
+
+    def _cents(self, place: int, end: int) -> Number | None:
+        """The cents that are said behind an amount of euros: nothing else follows that they could be a count of."""
+        cents = self._numbers[place + 1] if place + 1 < len(self._numbers) else None
+        if cents is None or cents.start != end or not 10 <= cents.value < 100:
+            return None
+        following = self._pieces[cents.end] if cents.end < len(self._pieces) else None
+        counts = following is not None and following.kind == "word" and self._phrase_at("cent", cents.end) is None
+        return None if counts else cents
 
     def names(self) -> Iterator[Fact]:
         """Names behind the words with which callers say theirs."""
@@ -282,14 +205,6 @@ class _Reader:
 
 #: Towns of the Jobcenter, behind whose postal code they are named.
 _TOWNS = frozenset(("bremen", "bremerhaven", "бремен", "бремені", "بریمن", "برمن", "브레멘"))
-
-
-@lru_cache(maxsize=256)
-def _phrases(language: str, name: str) -> tuple[tuple[str, ...], ...]:
-    given: Any = fact_words()[language].get(name, ())
-    listed = (given,) if isinstance(given, str) else given
-    found = [tuple(plain(part) for part in parts_of(phrase)) for phrase in listed]
-    return tuple(sorted(filter(None, found), key=len, reverse=True))
 
 
 @lru_cache(maxsize=32)

@@ -22,6 +22,8 @@ from ivr.domain.text_folding import parts_of, plain, prepared
 _WITH_DIGITS = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
 #: The longest word that is taken apart, in characters.
 _LONGEST = 60
+#: How often a digit comes behind a word of a language.
+_REPEATED = {"twice": 2, "thrice": 3}
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,20 @@ def pieces(language: str, words: Sequence[str]) -> list[Piece]:
         else:
             found += _taken_apart(known, text, at)
             number += 1
-    return found
+    return list(_told_once(known, found))
+
+
+def _told_once(known: Numerals, found: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces, with a digit that is said to come twice or thrice ("double two") as often as it comes."""
+    times = {plain(str(known.settings[name])): count for name, count in _REPEATED.items() if name in known.settings}
+    count = 1
+    for piece, following in zip(found, [*found[1:], None], strict=False):
+        is_digit = following is not None and following.kind == "unit" and following.value < 10
+        if piece.text in times and is_digit:
+            count = times[piece.text]
+            continue
+        yield from [piece] * count
+        count = 1
 
 
 def _taken_apart(known: Numerals, text: str, at: int) -> list[Piece]:

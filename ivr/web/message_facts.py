@@ -21,6 +21,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording, Transcript
 from ivr.platform import database
 from ivr.transcription import key_facts
+from ivr.transcription.fact_reader import Fact
 from ivr.web import forms
 from ivr.web.actions import act_on_task, task_form, uncovered
 from ivr.web.danger_actions import desk
@@ -57,7 +58,7 @@ def of(transcript: Transcript | None) -> list[ShownFact]:
 
 
 @lru_cache(maxsize=64)
-def _found(language: str, spoken: tuple[str, ...]) -> tuple[key_facts.Fact, ...]:
+def _found(language: str, spoken: tuple[str, ...]) -> tuple[Fact, ...]:
     return tuple(key_facts.find(language, spoken))
 
 
@@ -66,7 +67,7 @@ def lit(facts: list[ShownFact]) -> frozenset[int]:
     return frozenset(place for fact in facts for place in fact.words)
 
 
-def _text(fact: key_facts.Fact) -> str:
+def _text(fact: Fact) -> str:
     if fact.kind == FactKind.PHONE:
         return phone_numbers.readable(fact.value)
     if fact.kind == FactKind.DATE:
