@@ -37,10 +37,15 @@ def test_something_else(worker_id, number):
 
 def ran(where: Path, *arguments: str, volume: str) -> str:
     (where / "test_calls.py").write_text(TESTS)
-    (where / "pytest.ini").write_text("[pytest]\n")
+    return _pytest(where, *arguments, "test_calls.py", volume=volume)
+
+
+def _pytest(where: Path, *arguments: str, volume: str) -> str:
+    marks = "markers =\n    soak\n    since(level)\n    alone\n    carrier(name)\n"
+    (where / "pytest.ini").write_text(f"[pytest]\ntestpaths = tests\n{marks}")
     plugins = ["-p", "no:schemathesis", "-p", "no:anyio", "-p", "tests.plugins.distribution"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *arguments, *plugins, "test_calls.py"],
+        [sys.executable, "-m", "pytest", "-q", *arguments, *plugins],
         cwd=where,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "VOLUME": volume},
         capture_output=True,
@@ -61,6 +66,21 @@ def test_a_shared_hotline_is_started_once(tmp_path: Path) -> None:
 
 
 def test_a_whole_run_takes_some_inputs_of_each_test_and_one_file_takes_all(tmp_path: Path) -> None:
-    assert re.search(r"\b6 passed", said := ran(tmp_path, *IN_TWO, "-vv", volume="test")), said
-    assert set(re.findall(r"PASSED test_calls.py::test_a_call\[(\d)\]", said)) == {"0", "2", "5"}
+    for volume, inputs in (("test", {"0"}), ("ci", {"0", "5"})):
+        said = ran(tmp_path, *IN_TWO, "-vv", volume=volume)
+        assert set(re.findall(r"PASSED test_calls.py::test_a_call\[(\d)\]", said)) == inputs, said
+        assert re.search(rf"\b{2 * len(inputs)} passed", said), said
     assert re.search(r"12 passed", said := ran(tmp_path, volume="test")), said
+
+
+def test_what_make_test_leaves_out_is_in_make_soak(tmp_path: Path) -> None:
+    for folder in ("audit", "web"):  # the first is tested from `.ci/run` on
+        (tmp_path / f"tests/{folder}").mkdir(parents=True)
+        (tmp_path / f"tests/{folder}/test_{folder}.py").write_text(TESTS)
+    tests = {}
+    for volume, more in (("test", ()), ("ci", ()), ("soak", ("-m", "soak"))):
+        said = _pytest(tmp_path, *IN_TWO, "-vv", *more, volume=volume)
+        tests[volume] = set(re.findall(r"PASSED (\S+?)(?:@hotline)? *$", said, re.MULTILINE))
+    assert tests["test"] == {f"tests/web/test_web.py::test_{name}[0]" for name in ("a_call", "something_else")}
+    assert len(tests["ci"]) == 8 and not tests["test"] & tests["soak"] and len(tests["test"] | tests["soak"]) == 24
+    assert "2 passed" in _pytest(tmp_path, *IN_TWO, "tests/audit", volume="test")  # a folder that is named

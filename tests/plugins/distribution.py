@@ -11,8 +11,27 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: How many inputs of each test `make test` takes, spread over the list; one file alone and `make soak` take all.
-OF_EACH = 3
+#: How many inputs of each story and of each other test a run takes by its level, spread over the list. Of what
+#: `make test` leaves out, `.ci/run` takes some, and `make soak` all. One file alone takes all.
+OF_A_STORY = (2, 2, 2, 2)
+OF_ANOTHER = (1, 2, 1, 1)
+STORIES = ("tests/stories/", "tests/browser/")
+
+#: What a whole run tests from `.ci/run` on: work of the night, of operators and of officers, papers and reports. It
+#: changes seldom and takes a sixth of the time. One file alone, and a folder that is named, are tested at once.
+FROM_CI = (
+    "tests/accounts/test_demo_logins.py", "tests/accounts/test_oidc.py", "tests/audit/",
+    "tests/carrier/test_account_check.py",
+    "tests/cli/test_carrier_setup.py", "tests/cli/test_setup.py", "tests/launcher/", "tests/operations/",
+    "tests/platform/test_connection_pools.py", "tests/platform/test_kept_plans.py", "tests/privacy/",
+    "tests/prompts/test_rendering.py", "tests/prompts/test_script.py", "tests/prompts/test_translations.py",
+    "tests/reporting/", "tests/soak/", "tests/telephony/test_locked_rows.py", "tests/test_distribution.py",
+    "tests/transcription/test_evaluation.py", "tests/web/test_addresses.py", "tests/web/test_api_directory.py",
+    "tests/web/test_costs.py", "tests/web/test_guessed_passwords.py", "tests/web/test_held_streams.py",
+    "tests/web/test_interpreter_bookings.py", "tests/web/test_person.py", "tests/web/test_roster.py",
+    "tests/web/test_settings_pages.py", "tests/web/test_slow_clients.py",
+    "tests/workers/test_carrier_reconciliation.py", "tests/workers/test_synthetic_call.py",
+)  # fmt: skip
 
 #: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
 #: which would otherwise wait for each other longer than everything else takes.
@@ -48,25 +67,34 @@ LONGEST_FIRST = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
-    chosen, others = [], []
-    left_out = _further_inputs(items)
-    for item in left_out:
-        item.add_marker(pytest.mark.soak)
-    beside_others = config.getoption("dist", "no") != "no" or hasattr(config, "workerinput")
+    further = _further_inputs(items)
+    later = {item for item in items if item.nodeid.startswith(FROM_CI)} if _is_whole(config) else set()
     for item in items:
         if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
-        elsewhere = beside_others and (
-            item.get_closest_marker("alone") is not None or (LEVELS.index("ci") >= LEVEL and item in left_out)
-        )
-        (chosen if _belongs_to_this_run(item) and not elsewhere else others).append(item)
-    if others:
-        config.hook.pytest_deselected(items=others)
+    with_volume = {item for item in items if item.get_closest_marker("soak")} - further
+    for item in further | later:
+        item.add_marker(pytest.mark.soak)
+    elsewhere: set[pytest.Item] = set()
+    if config.getoption("dist", "no") != "no" or hasattr(config, "workerinput"):
+        elsewhere |= {item for item in items if item.get_closest_marker("alone")}
+        elsewhere |= further if LEVELS.index("ci") >= LEVEL else set()
+        elsewhere |= later if LEVELS.index("ci") > LEVEL else set()
+    chosen = [item for item in items if _belongs_to_this_run(item) and item not in elsewhere]
+    if len(chosen) < len(items):
+        kept = set(chosen)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = chosen
     items.sort(key=_rank)  # a stable sort: the order within is that of the files
     for item in items:
-        if group := _group(item, has_volume=item not in left_out and item.get_closest_marker("soak") is not None):
+        if group := _group(item, has_volume=item in with_volume):
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether no folder or file was named."""
+    named = {(config.rootpath / name).resolve() for name in config.args}
+    return named == {config.rootpath / name for name in config.getini("testpaths")}
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
@@ -86,15 +114,16 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
 
 
 def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """The inputs of each test but the first, the last and what lies between them up to OF_EACH."""
+    """The inputs of each test that a whole run leaves out: it takes the first, then the last, then some between."""
     by_test: dict[str, list[pytest.Item]] = {}
     for item in items:
         if not item.get_closest_marker("since"):
             by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
     further: set[pytest.Item] = set()
-    for same in by_test.values():
-        step = max(1.0, (len(same) - 1) / (OF_EACH - 1))
-        further |= set(same) - {same[round(place * step)] for place in range(min(OF_EACH, len(same)))}
+    for name, same in by_test.items():
+        taken = min(len(same), (OF_A_STORY if name.startswith(STORIES) else OF_ANOTHER)[LEVEL])
+        step = (len(same) - 1) / max(1, taken - 1)
+        further |= set(same) - {same[round(place * step)] for place in range(taken)}
     return further
 
 

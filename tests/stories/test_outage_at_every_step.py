@@ -6,6 +6,7 @@ the promise had been written down, and afterwards there is one task.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -30,7 +31,7 @@ from tests.prompts.test_recordings import tone
 from tests.support.environment import forget_settings
 from tests.support.outages import FOR_GOOD, FOR_ONE, Outage
 from tests.support.receipts import codes_heard
-from tests.support.volume import crossed, volume
+from tests.support.volume import volume
 from tests.support.webhook_call import WebhookCall as ThroughWebhooks
 from tests.support.webhook_calls import SPEAKS, WebhookCall
 
@@ -88,7 +89,7 @@ def knows_code(document: str, call_sid: str) -> bool:
     return bool(found and unseal(unquote(found[1]), call_sid).request.receipt_code)
 
 
-@pytest.mark.parametrize(("kind", "outage"), crossed(list(CALLS)[: volume(test=3, ci=99, soak=99)], OUTAGES))
+@pytest.mark.parametrize(("kind", "outage"), list(itertools.product(CALLS, OUTAGES)))
 def test_a_call_goes_on_whatever_stops_and_whenever(
     client: FlaskClient, patch: pytest.MonkeyPatch, kind: str, outage: str
 ) -> None:
