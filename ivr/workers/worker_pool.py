@@ -15,6 +15,7 @@ import socket
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -26,7 +27,7 @@ from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseUser
 from ivr.domain.timestamps import utc_now
 from ivr.platform import connection_pools, database, job_queue, live_events, monitoring, outbox, schema, tracing
-from ivr.transcription import engines, model_plan
+from ivr.transcription import engines, model_plan, model_trial
 from ivr.transcription.vosk_engine import recognition
 from ivr.workers import queued_job
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks at the children, and between two looks for new models.
 _LOOK = 0.05
 _LOOK_FOR_MODELS = 2.0
+#: A child that ends within so many seconds could not begin; for so many seconds its queue counts as served by nobody.
+_BEGINS, _FAILS = 3.0, 5.0
 _PR_SET_PDEATHSIG = 1
 #: Queues whose processes keep a connection to the database.
 _OF_CALLERS = (job_queue.CALLS, job_queue.GENERAL)
@@ -46,6 +49,7 @@ _LISTENING_NICE, _LISTENING_IDLE = 10, 300
 class _Child:
     name: str
     queue: str
+    begun: float
 
 
 class Pool:
@@ -57,6 +61,8 @@ class Pool:
         self._spawned = 0
         self._shown = 0.0
         self._broken: set[str] = set()
+        #: When (monotonic) a child of a queue could not begin.
+        self._failed: dict[str, float] = {}
         self._postponed: frozenset[str] = frozenset()
         self._transcription = job_queue.pool_queue(settings().transcription_pool)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
@@ -96,7 +102,8 @@ class Pool:
         if time.monotonic() - self._shown < job_queue.ALIVE_SECONDS / 4:
             return
         self._shown = time.monotonic()
-        alive = Counter(child.queue for child in self._children.values())
+        failing = {queue for queue, at in self._failed.items() if self._shown - at < _FAILS}
+        alive = Counter(child.queue for child in self._children.values() if child.queue not in failing)
         with contextlib.suppress(RedisError):
             job_queue.report_alive(
                 job_queue.impatient(), self._name, {} if self._stopping else alive, recognition.inherited
@@ -116,8 +123,8 @@ class Pool:
         for language in (language for language in missing if language in made.resident):
             log.info("loading the model for %s", language)
             try:
-                recognition.load(language)
-                recognition.warm(language)
+                with model_trial.noted(language, partial(_load, language)):
+                    _load(language)
                 new = True
             except Exception:  # the other languages and the downloads continue
                 log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
@@ -134,7 +141,7 @@ class Pool:
         if self._stopping:
             return
         self._spawned += 1
-        child = _Child(f"{self._name}-{self._spawned}-{queue}", queue)
+        child = _Child(f"{self._name}-{self._spawned}-{queue}", queue, time.monotonic())
         pid = os.fork()
         if pid == 0:
             _work(child)
@@ -144,10 +151,13 @@ class Pool:
 
     def _replace_dead_children(self) -> None:
         for pid, child in list(self._children.items()):
-            ended, _ = os.waitpid(pid, os.WNOHANG)
+            ended, status = os.waitpid(pid, os.WNOHANG)
             if not ended:
                 continue
             del self._children[pid]
+            was_asked = os.waitstatus_to_exitcode(status) in (0, -signal.SIGTERM)
+            if not was_asked and time.monotonic() - child.begun < _BEGINS:
+                self._failed[child.queue] = time.monotonic()
             self._requeue(child)
             if not self._stopping:
                 self._fork(child.queue)
@@ -171,6 +181,11 @@ class Pool:
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True
         self._signal_all()
+
+
+def _load(language: str) -> None:
+    recognition.load(language)
+    recognition.warm(language)
 
 
 def _transcribers() -> int:

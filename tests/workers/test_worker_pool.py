@@ -14,6 +14,7 @@ from ivr.models.calls import Call
 from ivr.models.voicebox import Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue
 from ivr.platform.work_models import Work
+from ivr.workers import worker_pool
 from tests.support.speech import human_speech
 from tests.support.voicebox_calls import leave_message, worker_processes
 from tests.support.waiting import eventually
@@ -71,6 +72,29 @@ def test_the_whole_worker_killed_leaves_no_orphan_and_no_message_behind(hotline,
     assert transcript(tasks_of, person)["state"] == "pending"
     hotline.children["worker"].start()
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 120, 0.2)
+
+
+def test_processes_that_end_as_soon_as_they_begin_serve_no_queue(empty_database, monkeypatch) -> None:
+    """Their parent forked them again and again and reported them, and nobody was told that no job is done."""
+    pool, reported = worker_pool.Pool(), list[dict[str, int]]()
+    monkeypatch.setattr(worker_pool, "_work", lambda child: os._exit(child.queue == job_queue.CALLS or time.sleep(20)))
+    monkeypatch.setattr(job_queue, "report_alive", lambda _redis, _name, alive, _models: reported.append(dict(alive)))
+    monkeypatch.setattr(pool, "_requeue", lambda child: None)
+    for queue in (job_queue.CALLS, job_queue.GENERAL):
+        pool._fork(queue)
+
+    def told() -> dict[str, int]:
+        pool._replace_dead_children()
+        pool._shown = 0.0
+        pool._report_alive()
+        return reported[-1]
+
+    try:
+        eventually(lambda: told() == {job_queue.GENERAL: 1})
+    finally:
+        for pid in pool._children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def test_messages_left_while_redis_is_away_are_found_by_the_clock(hotline, caller, tasks_of) -> None:
