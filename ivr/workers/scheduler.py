@@ -24,6 +24,7 @@ from ivr.audit import anchors, break_glass
 from ivr.callbacks import (
     alert_delivery,
     alert_digest,
+    cap_alarms,
     carrier_faults,
     early_records,
     guessing,
@@ -67,13 +68,10 @@ _MODELS_EVERY = 3.0
 _PRESENCES_EVERY = 5.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
-_WATCH_EVERY = 30.0
+_WATCH_EVERY = _POLL_EVERY = _DELETE_EVERY = _LIST_EVERY = 30.0
 _COSTS_FIRST, _COSTS_EVERY = 20.0, 3600.0
-_POLL_EVERY = 30.0
-_DELETE_EVERY = 30.0
-_LIST_EVERY = 30.0
 _CALL_EVERY = 5.0
-_ANCHOR_EVERY = 60.0
+_ANCHOR_EVERY = _CAPS_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before a reconciliation.
 _STABLE_SECONDS = 10
@@ -129,6 +127,7 @@ def _duties() -> Sequence[tuple[Callable[[], object], float]]:
         (distribute, TICK),
         (count_days, _COUNT_EVERY),
         (watch_clock, _WATCH_EVERY),
+        (cap_alarms.tell_reached, _CAPS_EVERY),
         (forget, _FORGET_EVERY),
     )
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from ivr.callbacks import call_limits, caps, sms_limits
+from ivr.callbacks import call_limits, cap_alarms, caps, sms_limits
 from ivr.callbacks.refused import Refused
 from ivr.cli import hotline as command_line
 from ivr.config import settings
@@ -17,7 +17,7 @@ from ivr.contact_centre import conversations, outbound_callbacks
 from ivr.domain.enums import Cap, ConversationKind, LegEnding, LegRole, LegState, Refusal, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, MessageRecord
-from ivr.models.alerts import AlertMessage
+from ivr.models.alerts import AlertMessage, HouseAlarm
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
@@ -132,6 +132,22 @@ def test_of_a_small_cap_the_house_is_told_too_before_it_is_reached(
     settings.settings.cache_clear()
     uses = [caps.CapUse(Cap.CALLS_A_DAY, used, limit) for used in range(limit + 1)]
     assert [use.used for use in uses if use.is_near and not use.is_reached] == near
+
+
+def test_a_cap_that_was_lowered_below_what_is_used_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is added any more that would reach it, and nobody knew why no caller was called back."""
+    called(*[GERMANY] * 3)
+    cap_alarms.tell_reached()
+    with database.reading() as session:
+        assert session.scalars(select(HouseAlarm.cap)).all() == []
+    monkeypatch.setenv("CALLS_A_DAY", "2")
+    monkeypatch.setenv("RUNG_CALLS_A_DAY", "0")
+    settings.settings.cache_clear()
+    for _ in range(2):
+        cap_alarms.tell_reached()
+    with database.reading() as session:
+        assert session.execute(select(HouseAlarm.event, HouseAlarm.cap)).all() == [("call_cap", "calls_a_day")]
+        assert len(session.scalars(select(AlertMessage)).all()) == 1
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
