@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from ivr.accounts import demo_logins, mfa
 from ivr.audit import anchors
@@ -130,12 +131,29 @@ def store_that_is_there() -> Iterator[Part]:
         yield Part("audio store", "not known without VAR_DIR", is_a_note=True)
 
 
+def _stored_last(session: Session) -> Sequence[str]:
+    """The carrier's ids of the recordings that were stored last."""
+    stored = (Recording.state == RecordingState.STORED, Recording.recording_sid.is_not(None))
+    newest = select(Recording.recording_sid).where(*stored).order_by(Recording.id.desc()).limit(_OPENED)
+    return [sid for sid in session.scalars(newest) if sid is not None]
+
+
+def recordings() -> Iterator[Part]:
+    """Whether the recordings that were stored last are in the audio store."""
+    with database.reading() as session:
+        gone = [sid for sid in _stored_last(session) if _is_gone(sid)]
+    if gone:
+        remedy = (
+            "See that AUDIO_STORE, or the disk under VAR_DIR, is the one of before. Where it is lost: "
+            "python -m ivr restore --replace BACKUP"
+        )
+        yield Part("recordings", f"the audio of {', '.join(gone)} is not there", remedy)
+
+
 def keys() -> Iterator[Part]:
     """Whether the keys of the settings open what was sealed last, and have signed the access log."""
     with database.reading() as session:
-        stored = (Recording.state == RecordingState.STORED, Recording.recording_sid.is_not(None))
-        newest = select(Recording.recording_sid).where(*stored).order_by(Recording.id.desc()).limit(_OPENED)
-        sids = session.scalars(newest).all()
+        sids = _stored_last(session)
         people = session.scalars(select(User).where(User.totp_secret.is_not(None)).order_by(User.id.desc())).all()
     closed = [problem for sid in sids if (problem := _closed(sid))]
     for person in people[:_OPENED]:
@@ -151,11 +169,21 @@ def keys() -> Iterator[Part]:
         yield Part("keys", "; ".join(faults), remedy)
 
 
+def _is_gone(recording_sid: str) -> bool:
+    try:
+        audio_store.about(recording_sid)
+    except audio_store.Missing:
+        return True
+    except audio_store.Unreadable:
+        pass
+    return False
+
+
 def _closed(recording_sid: str) -> str:
     try:
         audio_store.about(recording_sid)
     except audio_store.Missing:
-        return f"the audio of recording {recording_sid} is not there"
+        pass  # a line of its own
     except audio_store.Unreadable as error:
         return f"recording {recording_sid}: {error}"
     return ""
@@ -234,7 +262,7 @@ def people() -> Iterator[Part]:
 #: What is looked at, with the name of its part. All but the audio store need the database or Redis.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
     ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("ids", ids),
-    ("audio store", store_that_is_there),
+    ("audio store", store_that_is_there), ("recordings", recordings),
     ("keys", keys), ("key escrow", escrow), ("backups", backups), ("promise list", promise_lists),
     ("synthetic call", synthetic), ("people", people),
 )  # fmt: skip

@@ -16,15 +16,25 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain.enums import RecordingState
+from ivr.models.voicebox import Recording
 from ivr.platform import blob_storage, envelope_encryption
 from ivr.platform.blob_storage import Missing
 from ivr.platform.envelope_encryption import Unreadable
 
 __all__ = [
-    "Missing", "Stored", "Unreadable", "about", "delete", "described", "has", "load", "recordings", "rotate", "save",
+    "Missing", "Stored", "Unreadable", "about", "delete", "described", "gone", "has", "load", "recordings", "rotate",
+    "save",
 ]  # fmt: skip
+
+_KEYS = "keys"
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,18 @@ class Stored:
 
     sha256: str
     size: int
+
+
+def gone(session: Session) -> Path | None:
+    """The directory of the keys, where recordings were kept in it and it is not there: its disk is not mounted.
+
+    What is stored now would be under the disk when it is mounted again, and nobody could hear it.
+    """
+    directory = settings().audio_dir / _KEYS
+    if settings().audio_store or directory.is_dir():
+        return None
+    kept = select(Recording.id).where(Recording.state == RecordingState.STORED).limit(1)
+    return directory if session.scalar(kept) is not None else None
 
 
 def save(recording_sid: str, audio: bytes, about: Mapping[str, Any]) -> Stored:
@@ -103,7 +125,7 @@ def delete(recording_sid: str) -> None:
 
 def recordings() -> Iterator[str]:
     """The carrier's ids of all stored recordings."""
-    for name in blob_storage.store().names("keys/"):
+    for name in blob_storage.store().names(f"{_KEYS}/"):
         yield name.rpartition("/")[2].removesuffix(".json")
 
 
@@ -134,7 +156,7 @@ def audio_of(entry: bytes) -> str:
 
 
 def _key_name(recording_sid: str) -> str:
-    return f"keys/{recording_sid[-2:]}/{recording_sid}.json"
+    return f"{_KEYS}/{recording_sid[-2:]}/{recording_sid}.json"
 
 
 def _audio_prefix(recording_sid: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -44,8 +45,11 @@ def fetch_recording(recording_id: int) -> None:
         recording = session.get_one(Recording, recording_id)
         sid, state, reported_seconds = recording.recording_sid, recording.state, recording.recorded_seconds
         described = voicebox.description(recording)
+        gone = audio_store.gone(session)
     if state not in ("announced", "available"):
         return
+    if gone is not None:
+        raise FileNotFoundError(errno.ENOENT, "recordings were kept here, and their directory is gone", str(gone))
     asked_at = utc_now()
     try:
         fetched = media.fetch_audio(sid)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -34,6 +35,7 @@ from ivr.platform import (
 )
 from ivr.platform.database_faults import Damaged, fault_of
 from ivr.prompts.script import offered_languages
+from ivr.voicebox import audio_store
 
 #: Megabytes below which the disk counts as low.
 _LOW_MB = 500
@@ -171,6 +173,17 @@ _asked: tuple[float, str, str] = (0.0, "", "")
 
 
 def _audio_store() -> Part:
+    with suppress(SQLAlchemyError), database.reading() as session:
+        if (gone := audio_store.gone(session)) is not None:
+            remedy = (
+                "See that its disk is mounted (VAR_DIR). New recordings stay at the carrier. Where it is lost: "
+                f"python -m ivr restore --replace BACKUP, or begin anew: mkdir -p {gone}"
+            )
+            return Part("audio", f"there is no directory {gone}, in which recordings were kept", remedy)
+    return _place_of_audio()
+
+
+def _place_of_audio() -> Part:
     global _asked
     place = settings().audio_store or str(settings().audio_dir)
     at, of, state = _asked

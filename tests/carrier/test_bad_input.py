@@ -29,9 +29,11 @@ from ivr.local_carrier.store import Refusals
 from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.platform.work_models import Work
 from ivr.voicebox import fetch_job
+from ivr.web import readiness
 from ivr.workers import runner
 from tests.callbacks.test_carrier_faults import message, text
 from tests.support.transcription import a_message
@@ -305,3 +307,24 @@ def test_the_last_event_of_a_call_of_last_year_makes_no_task(empty_database) -> 
     with database.reading() as session:
         assert session.scalar(select(func.count(CallbackTask.id))) == 0
         assert session.scalar(select(func.count(Call.id))) <= 1
+
+
+def test_no_recording_is_kept_where_the_disk_of_the_others_is_not_mounted(strange_carrier) -> None:
+    """Under the disk nobody could hear it when that is mounted again; the carrier's copy would be deleted."""
+    sound = write_wav(Sound(np.ones(8000, np.int16), 8000))
+    strange_carrier += [Response(sound, mimetype="audio/x-wav")]
+    fetch_job.fetch_recording(a_message())
+    keys = settings.settings().audio_dir / "keys"
+    away = keys.with_name("on another disk")
+    keys.rename(away)
+    recording_id = a_message()
+    with pytest.raises(FileNotFoundError, match="directory is gone"):
+        fetch_job.fetch_recording(recording_id)
+    (part,) = [one for one in readiness.parts() if one.name == "audio"]
+    assert "recordings were kept" in part.state
+    assert str(keys) in part.remedy
+    away.rename(keys)
+    strange_carrier += [Response(sound, mimetype="audio/x-wav")]
+    fetch_job.fetch_recording(recording_id)
+    with database.reading() as session:
+        assert session.get_one(Recording, recording_id).state == "stored"

@@ -281,7 +281,7 @@ PLANTED: list[tuple[Callable[[Here], None], str, str]] = [
     (store_that_changes, "✗ audio store: gives back something else than was stored", "no cache"),
     (store_that_keeps, "✗ audio store: does not delete", "no versions"),
     (another_master_key, "✗ keys: recording", "AUDIO_MASTER_KEYS"),
-    (a_recording_without_audio, "✗ keys: the audio of recording", "AUDIO_MASTER_KEYS"),
+    (a_recording_without_audio, "✗ recordings: the audio of", "AUDIO_STORE, or the disk under VAR_DIR"),
     (another_secret_key, "✗ keys: the anchor", "SECRET_KEY_PREVIOUS"),
     (no_backup, "✗ backups: none was ever made", "BACKUP_HOURS=0"),
     (an_old_backup, "✗ backups: the last one was made 50 hours ago", "by a timer"),
