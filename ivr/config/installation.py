@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -179,7 +180,10 @@ class Installation(BaseModel):
     @field_validator("var_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return at_home(value).absolute()
+        place = at_home(value).absolute()
+        if unquote(str(place)) != str(place) or set(str(place)) & {"?", "#"}:
+            raise ValueError(f"{str(place)!r} has ?, # or % in it, which has a meaning in the addresses of its files")
+        return place
 
     @field_validator("database_url")
     @classmethod
@@ -248,7 +252,8 @@ class Installation(BaseModel):
         if self.redis_url:
             return self.redis_url
         path = str(self.var_dir / "redis.sock")
-        if len(path) > 100:  # the kernel takes 107 characters
+        # The kernel takes 107 bytes; Redis's client does not read what the server tells of a path with a space or "=".
+        if len(os.fsencode(path)) > 100 or re.search(r"[\s=]", path):
             path = f"{gettempdir()}/hotline-{sha256(path.encode()).hexdigest()[:16]}.sock"
         return f"unix://{path}"
 

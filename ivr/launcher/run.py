@@ -174,7 +174,8 @@ def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
         f"--port 0 --unixsocket {shlex.quote(path)} --unixsocketperm 700 --dir {shlex.quote(str(data.absolute()))}"
     )
     durable = "--appendonly yes --appendfsync everysec --save '' --daemonize no --loglevel warning"
-    redis = Child("redis", f"{_redis_server()} {options} {durable}", environment, configured.var_dir / "log/redis.log")
+    command = f"{shlex.quote(str(_redis_server()))} {options} {durable}"
+    redis = Child("redis", command, environment, configured.var_dir / "log/redis.log")
     redis.start()
     connection = Redis.from_url(configured.redis)
     for _ in range(100):

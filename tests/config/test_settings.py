@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -382,11 +383,22 @@ def test_what_one_thread_reads_while_another_forgets_is_not_kept(
     assert kept().var_dir == tmp_path / "latter"
 
 
-@pytest.mark.parametrize("place", ["", " ", "\n", "/tmp/x ", "\udcff", "a\x01b"])
+@pytest.mark.parametrize(
+    "place", ["", " ", "\n", "/tmp/x ", "\udcff", "a\x01b", "/tmp/#1/hotline", "/tmp/what?", "/tmp/hot%20line"]
+)
 def test_a_directory_that_nobody_can_have_meant_is_refused(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.setenv("VAR_DIR", place)
     with pytest.raises(ConfigurationError, match="var_dir"):
         load()
+
+
+def test_the_path_of_the_socket_is_one_that_kernel_and_clients_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("/tmp/" + "ü" * 60, "/tmp/" + "x" * 120, "/tmp/Büro & Söhne", "/tmp/a=b", "/tmp/Büro"):
+        monkeypatch.setenv("VAR_DIR", place)
+        path = load().redis.removeprefix("unix://")
+        assert len(os.fsencode(path)) < 108
+        assert not set(path) & {" ", "="}, "no worker would start"
+        assert (path == f"{place}/redis.sock") == (place == "/tmp/Büro")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///", "sqlite://own.db", "sqlite:///?x=1"])

@@ -13,9 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from redis import Redis
 
+from ivr.config.settings import load
 from ivr.launcher import bootstrap
 from ivr.launcher import run as launcher
+from ivr.workers import queued_job
 from tests.support.environment import ROOT
 from tests.support.servers import free_port
 from tests.support.waiting import eventually
@@ -158,3 +161,22 @@ def test_missing_system_packages_are_named_to_who_is_not_root(monkeypatch: pytes
     with pytest.raises(SystemExit):
         bootstrap._apt_install(["chromium"])
     assert "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium'" in said()
+
+
+def test_redis_starts_where_the_path_of_the_checkout_has_spaces_and_quotes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, place = launcher._redis_server(), tmp_path / "Grün & Söhne's Platz"
+    place.mkdir()
+    (place / "server").symlink_to(server)
+    monkeypatch.setattr(launcher, "_redis_server", lambda: place / "server")
+    monkeypatch.setenv("VAR_DIR", str(place / "var"))
+    configured = load()
+    redis = launcher._start_redis(configured, os.environ)
+    try:
+        queued_job.worker("calls", Redis.from_url(configured.redis), "a-worker")
+        assert redis.running
+        assert (place / "var" / "redis" / "appendonlydir").is_dir()
+    finally:
+        redis.kill()
+        Path(configured.redis.removeprefix("unix://")).unlink(missing_ok=True)
