@@ -103,6 +103,11 @@ def signature_of(content: dict[str, Any]) -> Signature:
     return Signature.UNKNOWN
 
 
+def is_ours(key: str) -> bool:
+    """Whether a public key is that of a secret key of this installation, present or former."""
+    return key in _keys_of(settings().secrets) or any(former.signer == key for former in former_keys.kept())
+
+
 @lru_cache(maxsize=2)
 def _keys_of(secrets: tuple[str, ...]) -> frozenset[str]:
     """The public keys of the secret keys in the settings."""

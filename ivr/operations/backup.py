@@ -73,6 +73,13 @@ class Summary:
     gone: list[str] = field(default_factory=list)
     #: Recordings whose audio is missing, or cannot be opened.
     missing: list[str] = field(default_factory=list)
+    #: The public key that its secret key signed with; empty in backups of before.
+    signer: str = ""
+
+    @property
+    def is_of_another_secret(self) -> bool:
+        """Whether it was made with a secret key that neither the settings nor its rows know."""
+        return bool(self.signer) and not anchors.is_ours(self.signer)
 
 
 def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
@@ -167,7 +174,7 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
                 to.add(member, envelope_encryption.seal(key, gzip.compress(part, 6, mtime=0), member))
                 number += 1
         stored = set(connection.scalars(text("SELECT recording_sid FROM recordings WHERE state = 'stored'")))
-    summary = Summary(iso(now) or "", revision, rows, len(stored))
+    summary = Summary(iso(now) or "", revision, rows, len(stored), signer=anchors.public_key())
     if audio:
         kept = _copy_objects(to)
         summary.gone, summary.missing = _explain(sorted(stored - kept))
@@ -218,7 +225,8 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
             manifest, key = _check(tar)
             _require_empty(replace)
             _load(tar, manifest, key)
-            summary = Summary(**{name: manifest[name] for name in vars(Summary("", "", {}, 0))})
+            known = vars(Summary("", "", {}, 0)).keys() & manifest.keys()
+            summary = Summary(**{name: manifest[name] for name in known})
             for name in manifest["sha256"]:
                 if name.startswith("objects/"):
                     blob_storage.store().put(name.removeprefix("objects/"), _content(tar, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import secrets
 import shutil
 import tarfile
 import threading
@@ -36,6 +37,7 @@ from tests.support.voicebox_calls import leave_message
 from tests.support.waiting import eventually
 
 KEYS = master_keys.new("2026")
+SECRET, OTHER_SECRET = secrets.token_hex(32), secrets.token_hex(32)
 
 
 def everything() -> dict[str, list[tuple]]:
@@ -200,6 +202,21 @@ def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_
     assert everything() == before
     code, said = run("backup", str(file))
     assert (code, "never overwritten" in said) == (1, True)
+
+
+def test_a_restore_says_that_a_backup_is_of_another_secret_key(lived_in, tmp_path: Path, move, monkeypatch) -> None:
+    """A new machine has made one of its own; nothing else would tell that what was sealed and hashed is not found."""
+    monkeypatch.setenv("SECRET_KEY", OTHER_SECRET)
+    forget_settings()
+    run("backup", str(tmp_path / "b.tar"))
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    move("another machine")
+    code, said = run("restore", str(tmp_path / "b.tar"))
+    assert (code, "made with another SECRET_KEY" in said, "SECRET_KEY_PREVIOUS" in said) == (1, True, True)
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", OTHER_SECRET)
+    forget_settings()
+    code, said = run("restore", "--replace", str(tmp_path / "b.tar"))
+    assert code == 0, said
 
 
 def others_make_a_table() -> None:
