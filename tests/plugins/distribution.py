@@ -11,25 +11,26 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: How many inputs of each story and of each other test a run takes by its level, spread over the list. Of what
-#: `make test` leaves out, `.ci/run` takes some, and `make soak` all. One file alone takes all.
-OF_A_STORY = (2, 2, 2, 2)
-OF_ANOTHER = (1, 2, 1, 1)
-STORIES = ("tests/stories/", "tests/browser/")
+#: How many inputs of each test a whole run takes by its level, spread over the list. Of what `make test` leaves out,
+#: `.ci/run` takes some, and `make soak` all. One file alone takes all.
+OF_EACH = (1, 2, 1, 1)
 
-#: What a whole run tests from `.ci/run` on: work of the night, of operators and of officers, papers and reports. It
-#: changes seldom and takes a sixth of the time. One file alone, and a folder that is named, are tested at once.
+#: What a whole run tests from `.ci/run` on: work of the night, of operators and of officers, papers and reports, the
+#: other database. It changes seldom and takes a fifth of the time. A file or folder that is named is tested at once.
 FROM_CI = (
-    "tests/accounts/test_demo_logins.py", "tests/accounts/test_oidc.py", "tests/audit/",
-    "tests/carrier/test_account_check.py",
-    "tests/cli/test_carrier_setup.py", "tests/cli/test_setup.py", "tests/launcher/", "tests/operations/",
-    "tests/platform/test_connection_pools.py", "tests/platform/test_kept_plans.py", "tests/privacy/",
-    "tests/prompts/test_rendering.py", "tests/prompts/test_script.py", "tests/prompts/test_translations.py",
-    "tests/reporting/", "tests/soak/", "tests/telephony/test_locked_rows.py", "tests/test_distribution.py",
+    "tests/accounts/test_demo_logins.py", "tests/accounts/test_oidc.py", "tests/accounts/test_password_links.py",
+    "tests/audit/", "tests/callbacks/test_alert_delivery.py", "tests/carrier/test_account_check.py",
+    "tests/cli/test_carrier_setup.py", "tests/cli/test_setup.py", "tests/launcher/",
+    "tests/notices/test_further_languages.py", "tests/operations/", "tests/platform/test_connection_pools.py",
+    "tests/platform/test_kept_plans.py", "tests/privacy/", "tests/prompts/test_rendering.py",
+    "tests/prompts/test_script.py", "tests/prompts/test_translations.py", "tests/reporting/", "tests/soak/",
+    "tests/stories/test_pgbouncer.py", "tests/telephony/test_locked_rows.py", "tests/test_distribution.py",
     "tests/transcription/test_evaluation.py", "tests/web/test_addresses.py", "tests/web/test_api_directory.py",
-    "tests/web/test_costs.py", "tests/web/test_guessed_passwords.py", "tests/web/test_held_streams.py",
-    "tests/web/test_interpreter_bookings.py", "tests/web/test_person.py", "tests/web/test_roster.py",
-    "tests/web/test_settings_pages.py", "tests/web/test_slow_clients.py",
+    "tests/web/test_api_notices.py", "tests/web/test_costs.py", "tests/web/test_guessed_passwords.py",
+    "tests/web/test_held_streams.py", "tests/web/test_interpreter_bookings.py", "tests/web/test_macros.py",
+    "tests/web/test_monitoring.py", "tests/web/test_person.py", "tests/web/test_reports.py", "tests/web/test_roster.py",
+    "tests/web/test_security_headers.py", "tests/web/test_settings_pages.py", "tests/web/test_shared_views.py",
+    "tests/web/test_slow_clients.py", "tests/web/test_statements_of_pages.py",
     "tests/workers/test_carrier_reconciliation.py", "tests/workers/test_synthetic_call.py",
 )  # fmt: skip
 
@@ -120,8 +121,8 @@ def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
         if not item.get_closest_marker("since"):
             by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
     further: set[pytest.Item] = set()
-    for name, same in by_test.items():
-        taken = min(len(same), (OF_A_STORY if name.startswith(STORIES) else OF_ANOTHER)[LEVEL])
+    for same in by_test.values():
+        taken = min(len(same), OF_EACH[LEVEL])
         step = (len(same) - 1) / max(1, taken - 1)
         further |= set(same) - {same[round(place * step)] for place in range(taken)}
     return further

@@ -21,8 +21,8 @@ from tests.support.running_hotline import RunningHotline, reader
 
 #: By the fixtures that have started them: a module may have one of its own, of the name of the one that all others use.
 _running: dict[pytest.FixtureDef[object], RunningHotline] = {}
-#: Of the hotlines of the whole run: how many tests have yet to use them.
-_still_needed: Counter[pytest.FixtureDef[object]] = Counter()
+#: Of the hotlines of the whole run, by their groups of tests: how many tests have yet to use them.
+_still_needed: Counter[tuple[pytest.FixtureDef[object], str]] = Counter()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,20 +50,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the tests of each hotline. A pytest-xdist worker that runs a part of them keeps it until the end."""
-    _still_needed.update(fixture for item in session.items if (fixture := _shared_hotline(item)))
+    """Count the tests of each hotline. A pytest-xdist worker runs those of one group or none of them."""
+    _still_needed.update((fixture, _group(item)) for item in session.items if (fixture := _shared_hotline(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Stop a hotline after the last test that needs it: its processes would go on looking for work."""
+    """Stop a hotline after the last test that needs it: its processes would go on looking for work.
+
+    Where another group of tests needs one like it, which some other worker probably runs, it only rests.
+    """
     yield
     if (fixture := _shared_hotline(item)) is None:
         return
-    _still_needed[fixture] -= 1
-    if fixture in _running and not _still_needed[fixture]:
-        leave_environment()
+    _still_needed[fixture, _group(item)] -= 1
+    if fixture not in _running or _still_needed[fixture, _group(item)]:
+        return
+    leave_environment()
+    if any(number for (other, _), number in _still_needed.items() if other is fixture):
+        _running[fixture].rest()
+    else:
         _running[fixture].stop()
+
+
+def _group(item: pytest.Item) -> str:
+    """The tests that run on the same pytest-xdist worker as this one."""
+    return " ".join(str(mark.args[0]) for mark in item.iter_markers("xdist_group"))
 
 
 def _shared_hotline(item: pytest.Item) -> pytest.FixtureDef[object] | None:

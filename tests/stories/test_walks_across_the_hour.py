@@ -45,7 +45,7 @@ _SAID: Mapping[str, str] = {
     "night_answers_offer": "4", "night_question_money": "1", "night_question_application": "2",
     "night_question_office": "3",
 }  # fmt: skip
-WALKS = volume(test=40, ci=150, soak=2_000)
+WALKS = volume(test=12, ci=60, soak=2_000)
 #: Walks of one test.
 SOME = min(WALKS, 250)
 

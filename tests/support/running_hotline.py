@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -42,7 +43,7 @@ class RunningHotline:
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,
         }
-        self._is_stopped = False
+        self._is_stopped = self._rests = False
         self.settings = use_environment(self.environment)
         live_events.publish = live_events.publish_soon  # open desks are told of what a test changes itself
         self.settings.var_dir.mkdir(parents=True, exist_ok=True)
@@ -91,8 +92,20 @@ class RunningHotline:
 
     def enter(self) -> None:
         """Make this process use the settings and the database of this hotline."""
+        self._signal(signal.SIGCONT)
         use_environment(self.environment)
         live_events.publish = live_events.publish_soon
+
+    def rest(self) -> None:
+        """Halt its processes until it is entered again or stopped."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if (number == signal.SIGSTOP) != self._rests:
+            for child in self.children.values():
+                if child.running:
+                    os.killpg(child.pid, number)
+        self._rests = number == signal.SIGSTOP
 
     def kill(self, *names: str) -> None:
         """SIGKILL; `redis` is one of them."""
@@ -128,6 +141,7 @@ class RunningHotline:
         if self._is_stopped:
             return
         self._is_stopped = True
+        self._signal(signal.SIGCONT)
         forget_settings()
         stop_all([*self.children.values(), self.redis])
         if hasattr(self, "_server"):
