@@ -16,7 +16,7 @@ from ivr.contact_centre import interpreters, leg_events, listening
 from ivr.domain import client_addresses, receipt_codes
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
-from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
+from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, LegState, TransferState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.platform import taking_turns
@@ -26,8 +26,10 @@ from ivr.telephony.document import Document
 
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
-#: Number of times a called person may enter the receipt code.
-_CODE_TRIES = 3
+#: Number of times a called person may enter the receipt code, and anybody is asked for a key that means something.
+_CODE_TRIES = _KEY_TRIES = 3
+#: The keys that mean something to a called person, and to all others; no key is silence.
+_CALLER_KEYS, _KEYS = ("", "1", "2", "3"), ("", "1", "2")
 
 
 legs.before_request(only_the_carrier)
@@ -58,7 +60,10 @@ def _picked_up(session: Session) -> VoiceResponse:
 
 @legs.post("/leg/key")
 def key() -> Document:
-    """The key after the announcement: 1 accepts, 2 declines; a called person may also refuse further calls (3)."""
+    """The key after the announcement: 1 accepts, 2 declines; a called person may also refuse further calls (3).
+
+    Who presses any other key (the star to hear it again, a slip of the finger) is asked again.
+    """
     return leg_documents.answer(taking_turns.alone(_has_pressed))
 
 
@@ -67,6 +72,10 @@ def _has_pressed(session: Session) -> VoiceResponse:
     leg = leg_documents.leg_of_request(session)
     if leg.call_sid != call_sid():
         return leg_documents.too_late(leg)
+    asked = number_in(request.args, "asked", 1)
+    if digits not in (_CALLER_KEYS if leg.role == LegRole.CALLER else _KEYS) and asked < _KEY_TRIES:
+        over = leg.state == LegState.ENDED or leg.conversation.state == ConversationState.ENDED
+        return leg_documents.too_late(leg) if over else _ask(leg, asked + 1)
     if digits == "1" and leg.role == LegRole.CALLER and _demands_code(leg):
         return _ask_code(leg, 1)
     if digits == "1":
@@ -101,9 +110,9 @@ def _has_entered(session: Session) -> VoiceResponse:
     return leg_documents.farewell(leg, "callback_sorry")
 
 
-def _ask(leg: Leg) -> VoiceResponse:
+def _ask(leg: Leg, asked: int = 1) -> VoiceResponse:
     document = VoiceResponse()
-    pressed = leg_url("/key", leg.id)
+    pressed = leg_url("/key", leg.id, asked=asked)
     gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, action=pressed, method="POST")
     for repeated in (False, True):
         if repeated:

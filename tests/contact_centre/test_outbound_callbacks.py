@@ -68,6 +68,31 @@ def test_somebody_is_reached(team, phone) -> None:
     assert attempt.at <= attempt.answered_at <= attempt.ended_at
 
 
+def test_who_presses_a_key_that_means_nothing_is_asked_again(team, phone) -> None:
+    """The star to hear it once more, a slip of the finger: neither ends the call."""
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.answers().presses("7").is_told("Rückruf auf Deutsch.").presses("1").is_talking()
+    called.answers().hears("callback_greeting").presses("*").hears("callback_greeting").presses("9")
+    called.hears("callback_greeting").presses("1").is_talking()
+    eventually(lambda: outcomes(task_id) == ["reached"])
+    called.hangs_up()
+    mia.has_hung_up()
+    team.wraps_up("mia", "settled")
+
+
+def test_who_presses_nothing_but_such_keys_is_let_go_and_tried_later(team, phone) -> None:
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.answers().hears("callback_greeting").presses("5").hears("callback_greeting").presses("5")
+    called.hears("callback_greeting").presses("5").has_hung_up()
+    eventually(lambda: outcomes(task_id) == ["no_answer"])
+    mia.is_told("nicht erreicht").has_hung_up()
+
+
 @pytest.mark.parametrize(("how", "outcome"), [("no-answer", "no_answer"), ("busy", "busy"), ("failed", "no_answer")])
 def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str, outcome: str) -> None:
     mia, called = team.member("mia"), phone()
