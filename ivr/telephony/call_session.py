@@ -29,6 +29,7 @@ from ivr.telephony import (
     call_intake,
     doubled_keys,
     flow_context,
+    named_forms,
     remembered_calls,
     spoken_words,
     synthetic_turns,
@@ -111,7 +112,7 @@ def document(turn: Turn) -> Document:
         write_behind.write_row_soon(calls.asked, (call, utc_now()))
     turn = spoken_words.with_rows(turn, call)
     values, after = present_context().values(turn.state), doubled_keys.mark()
-    query = {doubled_keys.AFTER: after} if after else {}
+    query = named_forms.carried(turn) | ({doubled_keys.AFTER: after} if after else {})
     return Document(twiml.render(turn, call, values, **query))
 
 

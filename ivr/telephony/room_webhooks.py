@@ -23,6 +23,8 @@ from ivr.telephony.document import Document
 
 rooms = Blueprint("rooms", __name__, url_prefix="/voice")
 
+#: Parameter of an address: the languages that were offered, in the order of their numbers.
+_OFFERED = "offered"
 #: The caller chose German, or nothing, or none of the languages.
 _NOT_TOLD = (DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE)
 
@@ -111,7 +113,7 @@ def language() -> Document:
 
 
 def _interpreted(session: Session) -> VoiceResponse:
-    document, offered, leg = VoiceResponse(), _interpretable(), leg_documents.own_leg(session)
+    document, offered, leg = VoiceResponse(), _offered(), leg_documents.own_leg(session)
     if leg.conversation.state == ConversationState.ENDED:
         return leg_documents.released(session, leg)
     if chosen := whole_number(held_rows.pressed(), len(offered)):
@@ -133,15 +135,21 @@ def _say_who_comes(document: VoiceResponse, leg: Leg, *, called: bool) -> None:
 
 
 def _ask_language(leg: Leg) -> VoiceResponse:
-    document, entered = VoiceResponse(), leg_url("/language", leg.id)
+    document, offered = VoiceResponse(), _interpretable()
+    entered = leg_url("/language", leg.id, **{_OFFERED: ",".join(offered)})
     gather = document.gather(input="dtmf", num_digits=2, finish_on_key="#", timeout=4, method="POST", action=entered)
     agent_announcements.say(gather, "which_language")
-    for number, code in enumerate(_interpretable(), start=1):
+    for number, code in enumerate(offered, start=1):
         agent_announcements.say(
             gather, "language_key", language=agent_announcements.language_name(code), key=str(number)
         )
     document.redirect(entered, method="POST")
     return document
+
+
+def _offered() -> list[str]:
+    """The languages that the member has heard of: each keeps its number, whatever a supervisor changes meanwhile."""
+    return request.args[_OFFERED].split(",") if _OFFERED in request.args else _interpretable()
 
 
 def _interpretable() -> list[str]:

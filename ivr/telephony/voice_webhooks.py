@@ -39,6 +39,7 @@ from ivr.telephony import (
     emergency_fallback,
     flow_context,
     missing_ids,
+    named_forms,
     queue_webhooks,
     synthetic_webhooks,
     twiml,
@@ -267,7 +268,8 @@ def _input(state: CallState) -> Input:
         early = twiml.EARLY in asked.args
         if _takes_one_key(state, early=early) and doubled_keys.is_doubled():
             return Keys(engine.REPEAT, early=early)  # of what is asked now the caller has heard nothing
-        return Keys(form["Digits"] or form.get("FinishedOnKey", ""), early=early)
+        pressed = named_forms.key_now(state.step, form["Digits"])
+        return Keys(pressed or form.get("FinishedOnKey", ""), early=early)
     return Resumed()
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.accounts import staff_telephones
-from ivr.callbacks import caller_news, claims, events, intake, promises, sms
+from ivr.callbacks import caller_news, claims, code_changes, events, intake, promises, sms
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
@@ -406,6 +406,31 @@ def test_nobody_whom_a_colleague_calls_back_is_dialled(empty_database, monkeypat
         leg_events.call_over(session, called, "no-answer", NOW)
         outbound_callbacks.begin(session, task, people["sven"], NOW, anyway=True)
         assert task.state == "claimed", "afterwards they are called"
+
+
+@pytest.mark.parametrize("after", [20, -20], ids=["since the member called", "before"])
+def test_nobody_is_dialled_whose_number_came_by_code_while_an_interpreter_was_sought(
+    empty_database, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """The member has agreed to call the number that the page showed. What came before that, they have seen."""
+    for hours in ("HOURS__DAILY", "CALLING_HOURS__DAILY"):
+        monkeypatch.setenv(hours, "00:00-24:00")
+    forget_settings()
+    mia, task_id, changed_at = hire()["mia"], a_task(number=NUMBER), NOW + timedelta(seconds=after)
+    with database.writing() as session:
+        agent_presence.start_answering(session, mia, "+4942198765", ["de"], NOW)
+        task = session.get_one(CallbackTask, task_id)
+        if after < 0:
+            code_changes.change_number(session, task.contacts[0], "+4917699999999", changed_at)
+        talk = outbound_callbacks.begin(session, task, mia, NOW, anyway=True)
+        talk.legs[0].state = "answered"
+        if after > 0:
+            code_changes.change_number(session, task.contacts[0], "+4917699999999", changed_at)
+        session.flush()
+        outbound_callbacks.dial(session, talk, NOW + timedelta(seconds=30))
+        called = any(leg.role == LegRole.CALLER for leg in talk.legs)
+        assert called == (after < 0)
+        assert (talk.state, task.state) == (("preparing", "claimed") if called else ("ended", "open"))
 
 
 def test_a_kept_place_waits_while_its_number_calls_and_then_goes_on(empty_database) -> None:

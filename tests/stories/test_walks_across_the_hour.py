@@ -6,6 +6,7 @@ end.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -27,6 +28,7 @@ from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
 from ivr.telephony import call_session, queue_webhooks, voice_webhooks
 from tests.stories.test_promises_held import GERMAN, Walker, the_task
+from tests.support.environment import forget_settings
 from tests.support.notices import announce, answer, enter
 from tests.support.people import hire
 from tests.support.volume import volume
@@ -108,6 +110,19 @@ def test_no_place_is_said_to_be_kept_after_closing_time(webhook_caller, clock, m
         person.presses("#" if person.last[-1] == "postal_code" else "1")
     person.hears("receipt").hears("opening_again").hears("callback_usual")
     assert the_task(person).state == "open"
+
+
+@pytest.mark.parametrize(("left", "ordered"), [("change,continuation", "continuation"), ("change,housing", None)])
+def test_a_key_orders_the_form_that_was_named_though_the_list_changes(
+    webhook_caller, monkeypatch: pytest.MonkeyPatch, left: str, ordered: str | None
+) -> None:
+    monkeypatch.setenv("FORMS", json.dumps(["main_application", "continuation", "change"]))
+    forget_settings()
+    person = webhook_caller().dials().presses(GERMAN, "3", "1", "2", "214123456").hears("choose_form")
+    monkeypatch.setenv("FORMS", json.dumps(left.split(",")))
+    forget_settings()
+    person.presses("2").hears("another_form" if ordered else "not_understood")
+    assert person.state.request.forms == ((ordered,) if ordered else ())
 
 
 # -- walks ---------------------------------------------------------------------------------------------------

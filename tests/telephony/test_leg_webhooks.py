@@ -16,10 +16,12 @@ from ivr.domain.enums import Concern, ConversationKind, LegRole, LegState, Urgen
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Conversation, Leg
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg
+from ivr.notices import further_languages, present
 from ivr.platform import database
 from ivr.prompts.catalogue import catalogue
 from ivr.telephony import leg_webhooks
+from tests.support.notices import LENA
 from tests.support.people import a_task, hire
 from tests.support.webhook_caller import Hotline, hotline_of_webhooks
 
@@ -75,6 +77,19 @@ def test_a_key_that_was_lost_is_asked_for_again(asks, leg_id, monkeypatch) -> No
     assert asks(question.get("action"), Digits="1").find("Dial") is not None
 
 
+@pytest.mark.parametrize("role", list(LegRole))
+@pytest.mark.parametrize("key", ["*", "#", "0", "9", "A"])
+def test_a_key_that_means_nothing_is_asked_for_again_and_cuts_nobody_off(asks, leg_id, role: LegRole, key: str) -> None:
+    with database.writing() as session:
+        session.get_one(Leg, leg_id).role = role
+    question = asks(leg_url("", leg_id)).find("Gather")
+    for _ in range(2):
+        question = asks(question.get("action"), Digits=key).find("Gather")
+        assert urlsplit(question.get("action")).path == "/voice/leg/key"
+    if role == LegRole.CALLER:
+        assert asks(question.get("action"), Digits=key).find("Hangup") is not None, "a machine is not asked for ever"
+
+
 def test_who_was_called_in_vain_hears_an_apology_and_no_silence(asks, leg_id, monkeypatch) -> None:
     monkeypatch.setattr(leg_webhooks.leg_events, "answered", fails)
     document = asks(leg_url("", leg_id))
@@ -124,3 +139,22 @@ def test_a_member_hears_of_no_interpreter_only_where_one_was_wanted(asks, leg_id
     said = " ".join(asks(leg_url("/left", leg_id)).itertext())
     assert "Sprachmittlung" not in said
     assert "kann jetzt nicht angerufen werden" in said, "nobody has tried to reach them"
+
+
+def test_the_number_of_a_language_means_what_was_said_though_the_list_changes_meanwhile(asks, leg_id) -> None:
+    with database.writing() as session:
+        leg = session.get_one(Leg, leg_id)
+        leg.role, leg.state, leg.call_sid = LegRole.MEMBER, LegState.JOINED, CALL
+        leg.conversation.language, leg.conversation.state = "de", "live"
+        first = further_languages.add(session, "sq", "Shqip", None, LENA, utc_now()).id
+        further_languages.add(session, "so", "Soomaali", None, LENA, utc_now())
+    present.forget()
+    number = str(len(settings().enabled_languages) + 1)  # the second behind all but German
+    question = asks(leg_url("/star", leg_id), Digits="7").find("Gather")
+    assert f"Somali: {number}." in " ".join(question.itertext())
+    with database.writing() as session:
+        further_languages.undo(session, first, None, LENA, utc_now())
+    present.forget()
+    asks(question.get("action"), Digits=number)
+    with database.reading() as session:
+        assert [one.language for one in session.scalars(select(InterpreterRequest))] == ["so"]
