@@ -24,7 +24,7 @@ from tests.support.transcription import a_message, desk, set_up, store
         ("de", "guten tag mir wurde heute der strom abgestellt bitte rufen sie an", ["strom abgestellt"]),
         ("de", "Wir sind OBDACHLOSE und haben kein Geld", ["OBDACHLOSE", "kein Geld"]),
         ("en", "they will evict us and we have no food", ["evict", "no food"]),
-        ("tr", "elektriğimiz kesildi elektrik kesildi evde çocuk var", ["elektrik kesildi"]),
+        ("tr", "elektriğimiz kesildi elektrik kesildi evde çocuk var", ["elektrik kesildi", "elektriğimiz kesildi"]),
         ("ar", "انقطعت الكهرباء في البيت", ["انقطعت الكهرباء"]),
         ("fa", "ما پول نداريم", ["پول نداريم"]),  # with an Arabic ye, as keyboards and recognisers mix them
         ("ru", "у нас нечего есть", ["нечего есть"]),
