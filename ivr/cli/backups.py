@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,23 +72,19 @@ def restore(source: Path, replace: bool) -> None:
         ) from None
     click.echo("Legal holds since the backup are to be placed again before three o'clock: python -m ivr retention plan")
     click.echo(f"deleted again what was erased since the backup: {again['tasks']} tasks, {again['calls']} calls")
-    if problems := list(_problems(summary)):
-        raise click.ClickException("\n".join(problems))
-    click.echo(
-        "What has come since is taken in by the clock, or now: python -m ivr reconcile --since " + summary.made_at
-    )
-
-
-def _problems(summary: Summary) -> Iterator[str]:
     if summary.is_of_another_secret:
-        yield (
-            "restored, but the backup was made with another SECRET_KEY. Put that into SECRET_KEY_PREVIOUS, then run: "
-            "python -m ivr retention replay. Without it nothing finds recovery codes, languages of callers and what "
-            "was erased since the backup, and the access log counts as signed by somebody else."
+        click.echo(
+            "The backup was made with another SECRET_KEY. Put that into SECRET_KEY_PREVIOUS, then run: python -m ivr "
+            "retention replay. Without it nothing finds recovery codes, languages of callers and what was erased since "
+            "the backup, and the access log counts as signed by somebody else.",
+            err=True,
         )
     if summary.missing:
         listed = ", ".join(summary.missing[:20])
-        yield f"the audio of {len(summary.missing)} recordings cannot be opened: {listed}"
+        raise click.ClickException(f"the audio of {len(summary.missing)} recordings cannot be opened: {listed}")
+    click.echo(
+        "What has come since is taken in by the clock, or now: python -m ivr reconcile --since " + summary.made_at
+    )
 
 
 def _show(begin: str, summary: Summary) -> None:
