@@ -47,6 +47,7 @@ from ivr.web import forms, macros, search_log, sent_once, side_bar, task_list, u
 from ivr.web.authorisation import actor, me
 from ivr.web.event_texts import language_name
 from ivr.web.form_fields import Line
+from ivr.web.isolated_names import isolated
 from ivr.web.task_list import QueueAddress
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
@@ -96,7 +97,7 @@ def _choices(session: Session) -> dict[str, Any]:
         "saved": saved_views.of_user(session, me()),
         "colleagues": users.colleagues(session, me()),
         "tag_choices": [
-            (str(one.id), f"{one.name} ({one.team.name})" if len(me().scope) > 1 else one.name)
+            (str(one.id), f"{isolated(one.name)} ({one.team.name})" if len(me().scope) > 1 else one.name)
             for one in tags.of_teams(session, me().scope_ids)
         ],
     }
@@ -201,7 +202,7 @@ def _interpreters(session: Session, found: CallbackTask, now: datetime) -> dict[
     return {
         "bookings": booked,
         "interpreters": [
-            (one.number, f"{one.name} ({language_name(language)})")
+            (one.number, f"{isolated(one.name)} ({language_name(language)})")
             for one in candidates
             for language in [interpreter_bookings.language_for(found, one)]
         ],

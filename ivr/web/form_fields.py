@@ -19,6 +19,7 @@ from ivr.domain import phone_numbers
 from ivr.domain.digits import LARGEST_ID, whole_number
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
+from ivr.web.isolated_names import TURNING
 
 #: Longest single-line and multi-line text, in characters.
 LONGEST_LINE, LONGEST_TEXT = 300, 20_000
@@ -29,9 +30,6 @@ _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 #: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
-#: Invisible signs that turn the direction of what follows. In a name they would turn the sentence around it too; Arabic
-#: and Hebrew are read rightly without them.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class Secret:
@@ -59,7 +57,7 @@ def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
             return value
         if not is_possible(value):
             raise problem(_("Please leave out the characters that cannot be typed."))
-        value = " ".join(_TURNING.sub("", value).split()) if one_line else value.strip()
+        value = " ".join(TURNING.sub("", value).split()) if one_line else value.strip()
         if not _is_visible(value):
             return ""
         if len(value) > longest:

@@ -24,6 +24,7 @@ from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
 from ivr.web.event_texts import event_text, is_public, language_name, minute, moment
+from ivr.web.isolated_names import isolated
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 from ivr.web.words import TABLES
 
@@ -296,4 +297,5 @@ def install(app: Flask) -> None:
         clock_time=lambda value: format_time(value, "HH:mm:ss"),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
         apart=Markup("<bdi>{}</bdi>").format,
+        isolated=isolated,
     )

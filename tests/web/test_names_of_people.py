@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 
+from ivr.callbacks import tags
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
+from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import database
+from ivr.web.isolated_names import isolated
 from tests.support.people import a_task
 
 ARABIC = "فاطمة الزهراء"
@@ -62,3 +66,33 @@ def test_the_roster_writes_days_as_all_pages_do(renamed) -> None:
     day = utc_now().date() + timedelta(days=3)
     page = desk("lena").get("/supervision/roster").text
     assert f"{day:%d.%m.%Y}: <bdi>{ARABIC}</bdi>, 09:00–11:00" in page
+
+
+def told_without_elements(page: str) -> list[str]:
+    """What a page says where no element can keep a name apart: in choices and in tips."""
+    found = re.findall(r"<option[^>]*>(.*?)</option>", page, flags=re.DOTALL)
+    return [unescape(one).strip() for one in (*found, *re.findall(r'\stitle="([^"]*)"', page))]
+
+
+def test_a_name_in_a_choice_or_a_tip_moves_nothing_that_follows_it(renamed) -> None:
+    """The name of a tag, of an interpreter and of a member, each with something behind it."""
+    desk, task = renamed
+    with database.writing() as session:
+        lena = session.get_one(User, desk.people["lena"].id)
+        lena.teams = list(session.scalars(select(Team)))
+        tags.add(session, session.get_one(CallbackTask, task).team_id, f"{ARABIC} 3")
+        tags.choose(session, session.get_one(CallbackTask, task), [1], lena, utc_now())
+    for path in ("/desk/", "/desk/?view=all"):
+        told = [one for one in told_without_elements(desk("lena").get(path).text) if ARABIC in one]
+        assert any(one.startswith("übernommen: ") for one in told), "the tip of a row names who has the task"
+        assert any("(" in one for one in told), "a tag of one of several teams is named with its team"
+        for one in told:
+            assert "<" not in one, "a tip shows tags as they are written"
+            assert one.endswith(ARABIC) or f"\u2068{ARABIC}" in one, one
+
+
+def test_names_are_isolated_only_where_they_need_it() -> None:
+    assert isolated("Mia Mitglied") == "Mia Mitglied"
+    assert isolated("Đặng Thị Hồng 3") == "Đặng Thị Hồng 3"
+    assert isolated(ARABIC) == f"\u2068{ARABIC}\u2069"
+    assert isolated(f"{ARABIC}\u2069\u202e") == f"\u2068{ARABIC}\u2069", "its own signs do not end it too early"
