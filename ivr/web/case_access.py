@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import login_sessions
@@ -130,9 +131,15 @@ def recording(recording_id: int) -> Response:
 
 @reading.get("/recordings/<int:recording_id>.svg")
 def waveform(recording_id: int) -> Response:
-    """How loud a message is over its time: where somebody speaks, and where not."""
+    """How loud a message is over its time: where somebody speaks, and where not.
+
+    A page asks for it late, when its reader comes near it. Where the task is covered by then, there is no picture
+    (204), and the page says so.
+    """
     try:
         drawn = waveforms.svg(read_wav(_load_recording_and_log(recording_id)[1]))
+    except Forbidden:
+        return Response(status=204)
     except ValueError:  # it may be played all the same
         abort(404)
     return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})

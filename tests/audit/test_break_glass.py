@@ -23,7 +23,8 @@ def test_a_task_is_hidden_until_somebody_claims_it(desk) -> None:
     assert [secret for secret in SECRETS if secret in page] == []
     assert the_task(task).receipt_code in page
     assert nils.get(f"/desk/recordings/{recording}.wav").status_code == 403
-    assert nils.get(f"/desk/recordings/{recording}.svg").status_code == 403
+    drawn = nils.get(f"/desk/recordings/{recording}.svg")
+    assert (drawn.status_code, drawn.data) == (204, b""), "no picture, and no complaint of the browser"
     for path, form in (("name", {"name": "X"}), ("text", {"template": "sms_missed", "text": "Hallo"})):
         nils.post(f"/desk/tasks/{task}/{path}", data=form)
     nils.post(f"/desk/recordings/{recording}/correct", data={"text": "anders"})

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 from sqlalchemy import select, update
 
 from ivr.callbacks import claims
@@ -102,6 +102,24 @@ def test_a_colleague_has_taken_the_task_in_the_middle_of_every_action(browser, h
     found = the_task(task)
     assert (found.state, found.claimed_by_id) == ("claimed", holder)
     assert found.attempts == []
+    assert page.complaints == []
+
+
+def test_a_recording_that_is_covered_by_the_time_its_picture_is_asked_for_is_said_to_be(
+    browser, hotline, people
+) -> None:
+    """The picture is asked for late, when one comes near it: the browser does not complain, and the page says why."""
+    page, held = open_desk(browser, hotline), list[Route]()
+    page.route("**/desk/recordings/*.svg", lambda route: route.continue_() if held else held.append(route))
+    task = claimed_in(page)
+    page.locator(".app-wave").scroll_into_view_if_needed()
+    eventually(lambda: page.wait_for_timeout(50) or held)
+    with database.writing() as session:
+        lena = session.scalars(select(User).where(User.username == "lena")).one()
+        claims.release(session, session.get_one(CallbackTask, task), lena, utc_now())
+    held[0].continue_()
+    expect(page.locator("[data-covered]")).to_contain_text("geschützt")
+    expect(page.locator("[data-damaged]")).to_be_hidden()
     assert page.complaints == []
 
 

@@ -4,15 +4,16 @@ for (const player of document.querySelectorAll("[data-player]")) {
   const words = [...player.querySelectorAll("[data-start]")];
   if (!audio) continue;
 
-  // What cannot be read is said, not shown as a recording of no length.
+  // What cannot be read, or is covered since a colleague has the task, is said, not shown as a recording of no length.
   const wave = player.querySelector(".app-wave");
-  const damaged = async () => {
+  const failed = async () => {
     const answer = wave && await fetch(wave.src).catch(() => null);
     player.querySelector("[data-damaged]").hidden = answer?.status !== 404;
+    player.querySelector("[data-covered]").hidden = answer?.status !== 204;
   };
-  audio.addEventListener("error", damaged);
-  wave?.addEventListener("error", damaged);
-  if (wave?.complete && !wave.naturalWidth) damaged();
+  audio.addEventListener("error", failed);
+  wave?.addEventListener("error", failed);
+  if (wave?.complete && !wave.naturalWidth) failed();
 
   // Speed, and five seconds back and forth.
   const tools = player.querySelector("[data-tools]");
