@@ -6,8 +6,10 @@ import io
 import json
 import re
 import zipfile
+from functools import partial
 
 import pytest
+import typst
 from pypdf import PdfReader
 from sqlalchemy import inspect, select, text
 
@@ -30,6 +32,7 @@ from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
 from ivr.privacy import erasure, legal_holds, subject_access, subject_requests
+from ivr.privacy.subject_access_pdf import as_pdf
 from ivr.voicebox import audio_store
 from tests.support.people import a_task, the_task
 
@@ -165,6 +168,19 @@ def test_arabic_and_chinese_letters_do_not_break_the_file(desk) -> None:
     archive = zipfile.ZipFile(io.BytesIO(lena.post(f"{asks(lena, 'access')}/data.zip").data))
     assert archive.read("data.pdf")[:5] == b"%PDF-"
     assert "فاطمة 王 ㅎ" in archive.read("data.json").decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["فاطمة الزهراء", "پریچهر", "ڕۆژین ئەحمەد", "Ґонта Ёж", "Đặng Thị Hồng", "Şêrîn Xoşnav"], ids=ascii
+)
+def test_callers_read_their_own_name_on_paper(name: str, monkeypatch) -> None:
+    """Each letter of the languages of the hotline's callers is in a font of its own, on every machine: no empty box.
+
+    A PDF that is accessible (UA) is refused where a letter is in no font.
+    """
+    monkeypatch.setattr(typst, "compile", partial(typst.compile, ignore_system_fonts=True))
+    made = as_pdf({"tasks": [{"caller_name": name}]}, "1.", "de", str, lambda _name, value: value, [])
+    assert b"pdfuaid" in made
 
 
 def test_by_receipt_code_only_that_task_is_meant(desk) -> None:

@@ -85,6 +85,15 @@ def test_text_on_text_is_noticed() -> None:
     assert overlaps(export_files.as_pdf(report, str)) != []
 
 
+@pytest.mark.parametrize(
+    "name", ["فاطمة", "ڕۆژین ئەحمەد", "Святослав Ґонта", "Đặng Thị Hồng", "Şêrîn", "Süd 🌞 王"], ids=ascii
+)
+def test_a_team_is_named_in_any_writing(name: str) -> None:
+    """Letters that no font has leave the file what it is: one that can be printed."""
+    report = Report("x", "x", date(2026, 10, 1), date(2026, 10, 1), [Table("x", [Column("a", "text")], [[name]])])
+    assert export_files.as_pdf(report, str)[:5] == b"%PDF-"
+
+
 def test_a_row_is_read_aloud_with_its_heading(long_names) -> None:
     made = PdfReader(io.BytesIO(export_files.as_pdf(full("scorecard", "de"), translator("de"))))
     rows = [row for row in _rows(made.trailer["/Root"]["/StructTreeRoot"]) if "/TD" in row]
