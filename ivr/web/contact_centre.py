@@ -55,13 +55,13 @@ live = Blueprint("live", __name__, url_prefix="/desk/live")
 class LiveAddress(forms.Form):
     """Which part of the page is asked for, and the version of it that is shown already."""
 
-    part: Annotated[str, one_of(("me", "board"))] = ""
+    part: Annotated[str, one_of(("me", "board", "talks"))] = ""
     seen: Line = ""
 
 
 @live.get("/")
 def page() -> str | AnyResponse:
-    """My state and the board; either is also a fragment (`part`), 204 while mine would look the same."""
+    """My state, conversations to listen in, the board; each is a fragment too (`part`), 204 while mine is the same."""
     now, asked = utc_now(), forms.query(LiveAddress)
     part = asked.part
     with database.reading() as session:
@@ -69,8 +69,8 @@ def page() -> str | AnyResponse:
         if part == "me" and asked.seen == mine["version"]:
             return Response(status=204)
         _log_reading(mine["call"], now)
-        boards = [] if part == "me" else wallboard.of_teams(session, me().scope, now)
-        template = {"me": "_me.html", "board": "_board.html"}.get(part, "live.html")
+        boards = wallboard.of_teams(session, me().scope, now) if part in ("", "board") else []
+        template = f"_{part}.html" if part else "live.html"
         return render_template(template, boards=boards, now=now, **mine)
 
 

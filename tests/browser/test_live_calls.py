@@ -11,8 +11,10 @@ from ivr.accounts import users
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Presence
 from ivr.platform import database
-from tests.support.browser import accessible, picture, press
+from tests.support.browser import accessible, note_complaints, picture, press
+from tests.support.call_queue import waits
 from tests.support.people import PASSWORD, a_task
+from tests.support.staff import have_met
 from tests.support.waiting import eventually
 
 
@@ -258,3 +260,45 @@ def test_supervisors_plan_duties_and_block_numbers(windows, call_queue_hotline, 
     assert member.goto("/supervision/roster").status == 404
     with database.reading() as session:
         assert session.scalars(select(Presence).where(Presence.state == "talking")).all() == []
+
+
+def test_a_supervisor_listens_in_by_a_button_that_comes_and_goes_with_the_conversation(
+    browser, call_queue_hotline, team, caller_at_menu, phone
+) -> None:
+    """The page was open before anybody talked. Member and caller are told; what cannot be is said in plain words."""
+    somebody("leo", "supervisor", "benefits")
+    own = phone()
+    desk = logged_in(browser, call_queue_hotline.url, "leo")
+    note_complaints(desk)
+    desk.get_by_role("link", name="Live-Anrufe").click()
+    listen, said = desk.get_by_role("button", name="Mithören"), desk.locator(".flashes")
+    expect(desk.get_by_role("heading", name="Jetzt in der Leitung")).to_be_visible()
+    expect(listen).to_have_count(0)
+    mia = team.member("mia")
+    person = waits(caller_at_menu())
+    mia.accepts()
+    have_met(person)
+    expect(listen).to_be_visible(timeout=20_000)
+    accessible(desk)
+    listen.focus()
+    desk.wait_for_timeout(1500)  # the list is loaded anew beneath
+    expect(listen).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(said).to_contain_text("an welchem Telefon Sie sitzen")
+    own.stays_quiet()
+    desk.get_by_label("Telefon, an dem Sie sitzen").fill(own.number)
+    desk.get_by_role("button", name="Anrufe annehmen").click()
+    desk.get_by_role("button", name="Pause").click()
+    listen.click()
+    expect(said).to_contain_text("Ihr Telefon klingelt")
+    own.answers().presses("1")
+    mia.is_told("hört jemand aus der Teamleitung mit")
+    person.hears("somebody_listens")
+    own.is_talking()
+    listen.click()
+    expect(said).to_contain_text("hört bereits jemand mit")
+    person.hangs_up()
+    own.has_hung_up()
+    expect(listen).to_have_count(0, timeout=20_000)
+    assert desk.complaints == []
+    team.wraps_up("mia")
