@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -36,18 +36,22 @@ class Form:
     page: str
     fields: Mapping[str, Sequence[str]]
     kept_at: datetime
+    #: Fields in which a file came with it, and its name. The files are not kept.
+    files: Mapping[str, str] = field(default_factory=dict)
     #: It cannot be opened: the secret key that it was sealed with is not here.
     is_lost: bool = False
 
 
 def keep(
-    session: Session, user_id: int, path: str, page: str, fields: Mapping[str, Sequence[str]], now: datetime
-) -> bool:
+    session: Session, user_id: int, path: str, page: str, fields: Mapping[str, Sequence[str]], now: datetime,
+    files: Mapping[str, str] | None = None,
+) -> bool:  # fmt: skip
     """Keep a form for its owner; False if it is too long, or too many are kept. The same form is kept once."""
-    written = json.dumps({"fields": {name: list(values) for name, values in fields.items()}, "page": page})
+    typed = {name: list(values) for name, values in fields.items()}
+    written = json.dumps({"fields": typed, "page": page, "files": dict(files or {})})
     if len(written) > _LONGEST:
         return False
-    if any(one.path == path and one.fields == json.loads(written)["fields"] for one in of_user(session, user_id, now)):
+    if any(one.path == path and one.fields == typed for one in of_user(session, user_id, now)):
         return True
     count = session.scalar(select(func.count()).select_from(KeptForm).where(KeptForm.user_id == user_id)) or 0
     if count >= _MOST:
@@ -69,7 +73,7 @@ def _form(row: KeptForm) -> Form:
     except CannotOpen as error:
         log.error("%s", error)
         return Form(row.id, row.path, "", {}, row.kept_at, is_lost=True)
-    return Form(row.id, row.path, opened["page"], opened["fields"], row.kept_at)
+    return Form(row.id, row.path, opened["page"], opened["fields"], row.kept_at, opened.get("files", {}))
 
 
 def count(session: Session, user_id: int, now: datetime) -> int:

@@ -20,7 +20,6 @@ from flask import Flask, redirect, url_for
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_login import current_user
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -70,6 +69,7 @@ from ivr.web import (
     authorisation,
     contact_labels,
     errors,
+    form_tokens,
     forms,
     incidents,
     kept_forms,
@@ -172,7 +172,7 @@ def create_app() -> Flask:
     app = _application()
     outbox.hand_over = job_queue.hand_over
     security_headers.protect(app)
-    csrf = CSRFProtect(app)
+    csrf = form_tokens.install(app)
     Babel(app, locale_selector=login.chosen_language)
     Compress(app)
     login.install(app)

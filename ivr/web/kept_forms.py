@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,28 +17,31 @@ from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, r
 from flask import url_for as address_of
 from flask_babel import gettext
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError, validate_csrf
+from flask_wtf.csrf import CSRFError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import kept_forms, login_sessions
+from ivr.callbacks import queries
 from ivr.domain.digits import whole_number
 from ivr.domain.permissions import permission_of
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import form_tokens, forms, uploads
 from ivr.web.addresses import asked_by_the_page, own_address
 from ivr.web.form_fields import Secret
+from ivr.web.words import TABLES
 
 log = logging.getLogger(__name__)
 kept = Blueprint("kept", __name__, url_prefix="/kept")
 
 _TOKEN = "csrf_token"  # noqa: S105 - the name of a field
 #: Fields that nobody has typed.
-_MECHANICAL = {_TOKEN, "kept", "seen", "shown", "next", "view"}
+MECHANICAL = {_TOKEN, "kept", "seen", "shown", "next", "view"}
 #: Forms in which nothing is lost: log-in, one's own password, a search, what a page sends by itself.
 _NEVER = ("login", "account", "kept", "softphone", "browser_telephone", "desk.search", "desk_tools.palette")
 
@@ -58,7 +62,7 @@ def _named_in_token() -> int | None:
     """The id of the user whom the form's signed token names; None without such a token."""
     serializer = URLSafeTimedSerializer(current_app.config["WTF_CSRF_SECRET_KEY"], salt="wtf-csrf-token")
     with suppress(BadData, TypeError, ValueError):
-        raw = serializer.loads(forms.sent().get(_TOKEN, ""))
+        raw = serializer.loads(form_tokens.signed(forms.sent().get(_TOKEN, "")))
         return int(str(raw).rpartition(".")[2]) if "." in str(raw) else None
     return None
 
@@ -77,36 +81,63 @@ def keep() -> str:
     Returns the page that it was on; empty where it is not known. Never raises because of the database: then the form is
     not kept, and the page says so.
     """
-    page, fields = _page(), _typed_fields()
-    if not fields:
-        return page
+    page, fields, files = _page(), _typed_fields(), _files()
     fields.pop("kept", None)
+    if fields:
+        _tell(done=_keep(page, fields, files))
+    if files:
+        names = ", ".join(files.values())
+        flash(
+            gettext("Please choose again after the log-in, because files are not kept: %(names)s", names=names),
+            "warning",
+        )
+    return page
+
+
+def _keep(page: str, fields: Mapping[str, Sequence[str]], files: Mapping[str, str]) -> bool:
     try:
         owner = _owner()
         with database.writing() as db:
             user = db.get(User, owner) if owner is not None else None
-            known = user is not None and user.active
-            done = known and kept_forms.keep(db, user.id, _path(), page, fields, utc_now()) if user else False
+            if user is None or not user.active:
+                return False
+            return kept_forms.keep(db, user.id, _path(), page, fields, utc_now(), files)
     except SQLAlchemyError:
-        done = False
+        return False
+
+
+def _tell(*, done: bool) -> None:
     if done:
         flash(gettext("Your log-in had ended. What you have typed is kept; you can send it after the log-in."), "info")
-    else:
-        log.warning("a form of %s could not be kept", request.endpoint)
-    return page
+        return
+    log.warning("a form of %s could not be kept", request.endpoint)
+    said = gettext(
+        "Your log-in had ended, and what you have typed could not be kept. Please go back in the browser and copy it "
+        "before you log in."
+    )
+    flash(said, "danger")
 
 
 def _typed_fields() -> dict[str, list[str]]:
     """The fields of this request's form without secrets; none where nobody has typed anything that could be lost."""
-    permission = permission_of(request.endpoint or "")
-    polled = permission is not None and permission.polled
-    excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
-    if request.method != "POST" or polled or excluded:
+    if not _is_typed():
         return {}
     never = {_TOKEN} | _secrets()
     fields = {name: values for name, values in forms.sent_fields().items() if name not in never}
-    typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
+    typed = [one for name, values in fields.items() if name not in MECHANICAL for one in values if one.strip()]
     return fields if typed else {}
+
+
+def _is_typed() -> bool:
+    """Whether this request is a form that somebody has filled in, and no search, log-in, or request of a page."""
+    permission = permission_of(request.endpoint or "")
+    polled = permission is not None and permission.polled
+    excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
+    return request.method == "POST" and not polled and not excluded
+
+
+def _files() -> dict[str, str]:
+    return uploads.names() if _is_typed() else {}
 
 
 def to_send_again() -> dict[str, Any]:
@@ -114,11 +145,11 @@ def to_send_again() -> dict[str, Any]:
 
     Nothing is shown again that was sent by another page than ours.
     """
-    fields = dict[str, list[str]]()
-    with suppress(ValueError):  # of a wrong token
-        validate_csrf(forms.sent().get(_TOKEN, ""))
-        fields = _typed_fields()
-    return {"fields": fields, "mechanical": _MECHANICAL, "path": _path(), "page": _page()}
+    fields, files = dict[str, list[str]](), dict[str, str]()
+    with suppress(ValueError, HTTPException):  # of a wrong token; of a form that is too long to be read
+        form_tokens.check(forms.sent().get(_TOKEN, ""))
+        fields, files = _typed_fields(), _files()
+    return {"fields": fields, "files": files, "mechanical": MECHANICAL, "path": _path(), "page": _page()}
 
 
 def _path() -> str:
@@ -181,7 +212,23 @@ def page() -> str:
     """What one has typed and could not send."""
     with database.reading() as db:
         found = kept_forms.of_user(db, current_user.user.id, utc_now())
-    return render_template("kept.html", kept=found, mechanical=_MECHANICAL)
+        said = {one.id: _of_ticked_tasks(db, one) for one in found if one.path == address_of("desk_tools.selected")}
+    return render_template("kept.html", kept=found, mechanical=MECHANICAL, said=said)
+
+
+def _of_ticked_tasks(db: Session, form: kept_forms.Form) -> list[str]:
+    """What was to be done with ticked tasks, in words: the form has ids."""
+    values = {name: "".join(form.fields.get(name, ())) for name in ("action", "to", "outcome")}
+    ids = [one for one in map(whole_number, form.fields.get("task", ())) if one is not None]
+    codes = ", ".join(task.receipt_code for task in queries.some(db, current_user.user, ids))
+    if values["action"] == "assign":
+        to = db.get(User, whole_number(values["to"]) or 0)
+        done = f"{gettext('Assign to')}: {to.name if to else '–'}"
+    elif values["action"] == "close":
+        done = f"{gettext('Close the task')}: {TABLES['outcomes'].get(values['outcome'], '–')}"
+    else:
+        done = str(gettext("Export (CSV)"))
+    return [done, f"{gettext('With the ticked tasks')}: {codes}"]
 
 
 @kept.post("/<int:form_id>/discard")

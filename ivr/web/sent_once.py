@@ -1,8 +1,9 @@
 """A form is done once, however often it arrives: a double click, a repetition of a proxy, a page that is gone back to.
 
-The token in a form (against forged requests) is made anew for each page. So the same token with the same words and
-files at the same address is the same form. That it is done is written down in the transaction that does it: a form that
-was refused can be sent again, and of two that arrive at one moment the second waits for the first.
+The token in a form (against forged requests) is made anew for each page (:mod:`ivr.web.form_tokens`). So the same
+token with the same words and files at the same address is the same form. That it is done is written down in the
+transaction that does it: a form that was refused can be sent again, and of two that arrive at one moment the second
+waits for the first.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ def recording() -> bytes:
     return (file.read() or _NOTHING) if file else b""
 
 
+def names() -> dict[str, str]:
+    """The files of the form: the name of each one's field, and the file's own name."""
+    return {field: file.filename or field for field, file in request.files.items(multi=True) if file}
+
+
 def marks() -> list[tuple[str, str]]:
     """What tells the files of the form from others; they can be read afterwards all the same."""
     found = []

@@ -7,12 +7,16 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from ivr.domain.enums import Role
+from ivr.models.accounts import Team, User
 from ivr.platform import database
 from ivr.web import actions
 from tests.support.guarded_desk import FORMS, TYPED, claimed, notes
 from tests.support.people import a_task, the_task
+from tests.web.test_uploads import sends
 
 FAILURES = {
     "the database is away": database.Away("gone"),
@@ -103,3 +107,34 @@ def test_a_page_that_cannot_be_shown_asks_again(guarded, monkeypatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(database, "reading", fails(database.Away("gone")))
         assert 'http-equiv="refresh" content="5"' in mia.page("/desk/")
+
+
+@pytest.mark.parametrize("taken", ["team", "role"])
+def test_who_has_lost_the_right_while_typing_gets_the_text_back(taken: str, guarded) -> None:
+    """A member of another team now, or a person with another role: the page is not theirs, their words are."""
+    mia, task_id, page, token = claimed(guarded)
+    with database.writing() as session:
+        user = session.get_one(User, guarded.people["mia"].id)
+        if taken == "team":
+            user.teams = [one for one in session.scalars(select(Team)) if one.key == "work"]
+        else:
+            user.role = Role.OFFICER
+    for path, typed in ((f"{page}/note", {"text": TYPED}), (f"{page}/hand-over", {"team": "work", "reason": TYPED})):
+        answer = mia.sends(path, token, page, **typed)
+        assert answer.status_code == 404
+        assert html.escape(TYPED.strip()) in answer.text, path
+    assert notes(task_id) == []
+    assert "Guten Tag" not in answer.text, "nothing of the task"
+
+
+def test_a_file_is_asked_for_again_where_the_database_was_away(guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    lena = guarded("lena")
+    page, path = "/night-answers/de", "/night-answers/de/money"
+    token = lena.token(page)
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "writing", fails(database.Away("gone")))
+        shown = sends(lena, path, token, page, b"RIFF", "ansage.wav", text="Auf Wiederhören.")
+    assert "Auf Wiederhören." in shown
+    assert "ansage.wav" in shown
+    assert re.search(r'<form[^>]* enctype="multipart/form-data"', shown)
+    assert re.search(r'<input[^>]* type="file"[^>]* name="audio"', shown)

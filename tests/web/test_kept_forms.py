@@ -9,11 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from ivr.accounts import kept_forms
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import write_wav
 from ivr.domain.timestamps import utc_now
-from ivr.models.accounts import KeptForm
+from ivr.models.accounts import KeptForm, User
+from ivr.models.notices import NightAnswer
 from ivr.platform import database
 from tests.support.guarded_desk import FORMS, TYPED, Browser, claimed, half_an_hour_passes, notes
 from tests.support.people import PASSWORD, a_task, log_in, the_task
+from tests.web.test_uploads import sends
 
 
 def kept_of(name: str, guarded) -> list[kept_forms.Form]:
@@ -129,7 +133,7 @@ def test_passwords_searches_and_empty_forms_are_not_kept(guarded) -> None:
 def test_a_forged_form_keeps_nothing(guarded) -> None:
     _, _, page, token = claimed(guarded)
     half_an_hour_passes()
-    for forged in ("", "x", token[:-3] + "abc"):
+    for forged in ("", "x", token.partition("~")[0][:-3] + "abc"):
         other = guarded()
         other.page("/login")
         other.sends(f"{page}/note", forged, page, text=TYPED)
@@ -187,3 +191,56 @@ def test_what_cannot_be_opened_is_said_and_not_left_out(guarded, monkeypatch, ca
     discard = re.search(r'action="(/kept/\d+/discard)"', shown)[1]
     again.sends(discard, again.token("/kept/"))
     assert kept_of("mia", guarded) == []
+
+
+def test_what_was_to_be_done_with_ticked_tasks_is_told_in_words(guarded) -> None:
+    """Ids of rows tell nobody whether it is still right to close these tasks."""
+    mia, task_id, _, token = claimed(guarded)
+    other, lena = a_task(), guarded.people["lena"].id
+    half_an_hour_passes()
+    for action in ({"action": "close"}, {"action": "assign"}):
+        form = {"view": "open", "task": [str(task_id), str(other)], "outcome": "letter_sent", "to": str(lena), **action}
+        mia.client.post(
+            "/desk/selected", data={**form, "csrf_token": token}, headers={"Referer": "http://localhost/desk/"}
+        )
+    shown = mia.logs_in("mia").page("/kept/")
+    told = re.sub(r"<[^>]+>", "", shown[shown.index("<section") :])
+    assert all(the_task(one).receipt_code in told for one in (task_id, other))
+    assert "Auftrag abschließen: Brief geschickt" in told
+    assert "Zuweisen an: Lena Leitung" in told
+    assert told.count("Lena Leitung") == 1, "to whom is said where they are assigned, and only there"
+    number = re.search(r'name="kept" value="(\d+)"', shown)[1]
+    mia.client.post(
+        "/desk/selected", data={**form, "action": "close", "csrf_token": mia.token("/kept/"), "kept": number}
+    )
+    assert the_task(other).state == "closed"
+
+
+def test_a_file_of_a_kept_form_is_asked_for_again_and_sent_with_it(guarded) -> None:
+    lena = guarded("lena")
+    page, path = "/night-answers/de", "/night-answers/de/money"
+    token, sound = lena.token(page), write_wav(speak("Auf Wiederhören.", "de"))
+    half_an_hour_passes()
+    told = sends(lena, path, token, page, sound, "ansage.wav", text="Auf Wiederhören.")
+    assert "denn Dateien werden nicht aufbewahrt: ansage.wav" in told
+    shown = lena.logs_in("lena").page("/kept/")
+    assert re.search(r'<form[^>]* enctype="multipart/form-data"', shown)
+    assert re.search(r'<input[^>]* name="audio"[^>]* type="file"', shown)
+    assert "ansage.wav" in shown
+    number = re.search(r'name="kept" value="(\d+)"', shown)[1]
+    sends(lena, path, lena.token("/kept/"), "/kept/", sound, text="Auf Wiederhören.", kept=number)
+    with database.reading() as session:
+        assert session.scalars(select(NightAnswer.text)).all() == ["Auf Wiederhören."]
+    assert kept_of("lena", guarded) == []
+
+
+@pytest.mark.parametrize("why", ["too long", "its author has left"])
+def test_what_cannot_be_kept_is_said_to_be(guarded, why: str) -> None:
+    mia, _, page, token = claimed(guarded)
+    if why == "too long":
+        half_an_hour_passes()
+    else:
+        with database.writing() as session:
+            session.get_one(User, guarded.people["mia"].id).active = False
+    mia.sends(f"{page}/note", token, page, text="x" * (210_000 if why == "too long" else 3))
+    assert "konnten nicht aufbewahrt werden" in mia.page("/login")

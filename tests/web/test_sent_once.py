@@ -99,10 +99,9 @@ def test_a_form_that_arrives_twice_is_done_once(form: str, guarded) -> None:
     assert TWICE in browser.client.get(again.headers["Location"], follow_redirects=True).text
 
 
-def test_the_same_words_from_a_new_page_and_a_form_that_was_refused_are_done(guarded, monkeypatch) -> None:
+def test_the_same_words_from_a_new_page_and_a_form_that_was_refused_are_done(guarded) -> None:
     mia, task, page, token = claimed(guarded)
     mia.sends(f"{page}/note", token, page, text="Nicht erreicht")
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: utc_now().timestamp() + 60)
     mia.sends(f"{page}/note", mia.token(page), page, text="Nicht erreicht")
     assert notes(task) == ["Nicht erreicht"] * 2
     other = a_task()
@@ -113,6 +112,15 @@ def test_the_same_words_from_a_new_page_and_a_form_that_was_refused_are_done(gua
     mia.sends(f"{page}/claim", token, page)
     mia.sends(f"{page}/name", token, page, name="Ada")
     assert the_task(other).caller_name == "Ada"
+
+
+def test_the_next_task_is_taken_in_each_of_two_tabs_that_were_opened_in_one_second(guarded) -> None:
+    """A browser opens all tabs of yesterday at once."""
+    mia, tasks = guarded("mia"), [a_task() for _ in range(2)]
+    tokens = [mia.token("/desk/") for _ in range(2)]
+    for token in tokens:
+        mia.sends("/desk/next", token, "/desk/")
+    assert [the_task(one).state for one in tasks] == ["claimed", "claimed"]
 
 
 def test_of_a_form_that_arrives_twice_at_one_moment_one_is_done(guarded) -> None:
