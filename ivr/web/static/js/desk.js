@@ -269,6 +269,21 @@ if (place && !location.hash) window.scrollTo(0, Number(place));
 sessionStorage.removeItem(here);
 document.addEventListener("submit", () => sessionStorage.setItem(here, String(window.scrollY)));
 
+// -- what lies over the end of a page makes it longer by as much: it covers nothing for good ------------------------
+const overlays = () => [...document.querySelectorAll("#phone, .phone-remote")].filter((one) => getComputedStyle(one).position === "fixed");
+const makeRoom = () => {
+  const tops = overlays().filter((one) => one.offsetHeight).map((one) => one.getBoundingClientRect().top);
+  document.documentElement.style.setProperty("--over", `${tops.length ? Math.round(innerHeight - Math.min(...tops)) : 0}px`);
+};
+const sizes = new ResizeObserver(makeRoom);
+const watchOverlays = () => {
+  for (const one of overlays()) sizes.observe(one);
+  makeRoom();
+};
+watchOverlays();
+document.addEventListener("htmx:after:swap", watchOverlays);
+window.addEventListener("resize", makeRoom);
+
 // -- a sign of life: who answers calls in this browser is there as long as it is open -------------------------------
 if (document.body.dataset.aliveUrl) {
   const alive = () => {
