@@ -23,16 +23,27 @@ def language_name(code: str) -> str:
     return name_in(code, chosen_language()) if code else ""
 
 
+#: Names of Central European Time, with and without summer time.
+_GERMAN_ZONES = {"CEST": "MESZ", "CET": "MEZ"}
+
+
 def moment(instant: datetime) -> str:
     """Date and time in Europe/Berlin."""
     return minute(instant, "EEE dd.MM.yyyy HH:mm", "EEE d MMM yyyy HH:mm")
 
 
 def minute(instant: datetime, german: str, english: str) -> str:
-    """An instant in Europe/Berlin, by a pattern of Babel without seconds for each language."""
-    local = instant.astimezone(settings().hours.zone).replace(second=0, microsecond=0, tzinfo=None)
-    language = chosen_language()
-    return _written(local, german if language == "de" else english, language)
+    """An instant in Europe/Berlin, by a pattern of Babel without seconds for each language.
+
+    In the night in which the clocks are put back an hour comes twice: which of both is meant stands behind it.
+    """
+    zoned, language = instant.astimezone(settings().hours.zone), chosen_language()
+    local = zoned.replace(second=0, microsecond=0, tzinfo=None, fold=0)
+    written = _written(local, german if language == "de" else english, language)
+    if zoned.utcoffset() == zoned.replace(fold=1 - zoned.fold).utcoffset():
+        return written
+    name = zoned.tzname() or ""
+    return f"{written} ({_GERMAN_ZONES.get(name, name) if language == 'de' else name})"
 
 
 @lru_cache(maxsize=20_000)

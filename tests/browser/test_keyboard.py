@@ -70,3 +70,13 @@ def test_the_folded_menu_is_left_with_escape_and_nothing_behind_it_gets_the_focu
     page.keyboard.press("Escape")
     expect(page.locator("#side")).to_be_hidden()
     expect(menu).to_be_focused()
+
+
+def test_dialogs_of_the_folded_menu_are_seen(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.get_by_role("link", name="Menü").click()
+    page.locator("#side").get_by_role("button", name="Tasten (?)").click()
+    sheet = page.get_by_role("dialog", name="Tasten")
+    expect(sheet.get_by_role("button", name="Schließen")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#side").get_by_role("button", name="Tasten (?)")).to_be_focused()
