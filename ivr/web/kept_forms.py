@@ -241,7 +241,7 @@ def discard(form_id: int) -> AnyResponse:
 
 def _sent_again(answer: Response) -> Response:
     """A kept form goes when the server has what was in it: not before, and not if it was refused."""
-    if request.method != "POST" or answer.status_code >= 400 or g.get("not_saved"):
+    if request.method != "POST" or answer.status_code >= 400 or g.get("not_saved") or _was_refused():
         return answer
     form_id = whole_number(forms.sent().get("kept", ""))
     if form_id is None or not current_user.is_authenticated:
@@ -252,6 +252,12 @@ def _sent_again(answer: Response) -> Response:
     except SQLAlchemyError:
         log.warning("a kept form that was sent again could not be deleted")
     return answer
+
+
+def _was_refused() -> bool:
+    """Whether the next page says why nothing was done, and of nothing that was."""
+    told = {category for category, _ in session.get("_flashes", ())}
+    return bool(told & {"warning", "danger"}) and "success" not in told
 
 
 def _wrong_token(error: CSRFError) -> AnyResponse | tuple[str, int]:

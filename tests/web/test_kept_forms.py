@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from ivr.models.notices import NightAnswer
 from ivr.platform import database
 from tests.support.guarded_desk import FORMS, TYPED, Browser, claimed, half_an_hour_passes, notes
 from tests.support.people import PASSWORD, a_task, log_in, the_task
+from tests.web.test_roster import WEEK
 from tests.web.test_uploads import sends
 
 
@@ -244,3 +246,18 @@ def test_what_cannot_be_kept_is_said_to_be(guarded, why: str) -> None:
             session.get_one(User, guarded.people["mia"].id).active = False
     mia.sends(f"{page}/note", token, page, text="x" * (210_000 if why == "too long" else 3))
     assert "konnten nicht aufbewahrt werden" in mia.page("/login")
+
+
+def test_a_kept_form_whose_file_cannot_be_read_stays(guarded) -> None:
+    """The refusal is told by the view itself, not by what all forms have in common."""
+    lena = guarded("lena")
+    page, path = "/supervision/roster", "/supervision/roster/import"
+    form = {**WEEK, "user": str(guarded.people["mia"].id)}
+    token = lena.token(page)
+    half_an_hour_passes()
+    lena.sends(path, token, page, **form, calendar=(BytesIO(b"BEGIN"), "urlaub.ics"))
+    shown = lena.logs_in("lena").page("/kept/")
+    number = re.search(r'name="kept" value="(\d+)"', shown)[1]
+    again = {**form, "kept": number, "calendar": (BytesIO(b"no calendar"), "urlaub.ics")}
+    lena.sends(path, lena.token("/kept/"), "/kept/", **again)
+    assert len(kept_of("lena", guarded)) == 1
