@@ -23,6 +23,7 @@ from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import fixed, integer, line_of
 from ivr.web.forms import Typed
+from ivr.web.isolated_names import isolated
 from ivr.web.setting_words import in_words
 from ivr.web.settings_sections import SECTIONS
 from ivr.web.settings_sections.base import Change, Section, WrongFields
@@ -178,7 +179,7 @@ def _use(based_on: int, values: Mapping[str, Any], **how: Any) -> AnyResponse:
 def _outdated(refused: Outdated) -> str:
     said: str = gettext(
         "Nothing was saved: %(who)s has changed the settings meanwhile (%(at)s). Please look at what counts now and "
-        "make your change again.", who=refused.who, at=template_helpers.moment(refused.at),
+        "make your change again.", who=isolated(refused.who), at=template_helpers.moment(refused.at),
     )  # fmt: skip
     return said
 
