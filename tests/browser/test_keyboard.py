@@ -64,7 +64,9 @@ def test_the_folded_menu_is_left_with_escape_and_nothing_behind_it_gets_the_focu
     page.keyboard.press("Enter")
     for _ in range(40):
         page.keyboard.press("Tab")
-        inside = page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('#side')")
+        inside = page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('#side, #phone')"
+        )
         assert inside, page.evaluate("document.activeElement.outerHTML.slice(0, 100)")
     page.locator("#side a").nth(3).focus()
     page.keyboard.press("Escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -47,13 +48,13 @@ _CUT = """() => [...document.querySelectorAll("#queue td, #queue th, #queue td *
     ).map((one) => one.textContent.trim())"""
 
 
-def is_at_the_telephone(name: str) -> None:
-    """The bar of the telephone stands at the lower edge of their pages."""
+def mia_is(state: PresenceState) -> None:
+    """While she is not away, the bar of the telephone stands at the lower edge of her pages."""
     with database.writing_alone() as session:
-        user = session.scalars(select(User).where(User.username == name)).one()
+        user = session.scalars(select(User).where(User.username == "mia")).one()
         here = session.get(Presence, user.id) or Presence(user_id=user.id)
         now = utc_now()
-        here.state, here.number, here.came_at = PresenceState.PAUSED, "+4942198765432", now
+        here.state, here.number, here.came_at = state, "+4942198765432", now
         here.since_at = here.idle_since_at = now
         session.add(here)
 
@@ -67,11 +68,12 @@ def claimed_by_mia(**about: Any) -> int:
 
 
 @pytest.fixture
-def narrow(browser, hotline, people) -> Page:
-    is_at_the_telephone("mia")
+def narrow(browser, hotline, people) -> Iterator[Page]:
+    mia_is(PresenceState.PAUSED)
     page = open_desk(browser, hotline, viewport={"width": 320, "height": 640})
     expect(page.locator("#phone summary")).to_be_visible()
-    return page
+    yield page
+    mia_is(PresenceState.OFFLINE)
 
 
 def test_nothing_that_gets_the_focus_is_covered(narrow: Page) -> None:
