@@ -20,8 +20,8 @@ from ivr.platform import database
 from tests.support.browser import open_desk, wider_than_the_window
 from tests.support.people import a_task, the_task
 
-#: A telephone held upright, and a window of 1280 × 1024 that is enlarged four times.
-SIZES = ((320, 640), (320, 256))
+#: A telephone held upright, a window of 1280 × 1024 that is enlarged four times, and one of usual size.
+SIZES = ((320, 640), (320, 256), (1280, 800))
 #: What gets the focus, and is then covered at its middle and its four edges by something else.
 _COVERED = """async () => {
     document.documentElement.style.scrollBehavior = "auto";
