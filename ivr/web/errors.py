@@ -66,5 +66,5 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if request.path.startswith("/api/"):
         return jsonify(error=error.name.lower()), error.code
-    typed = kept_forms.to_send_again()["fields"]
+    typed, _ = kept_forms.typed_here()
     return render_template("error.html", code=error.code, fields=typed, mechanical=kept_forms.MECHANICAL), error.code

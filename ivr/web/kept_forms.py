@@ -140,15 +140,18 @@ def _files() -> dict[str, str]:
     return uploads.names() if _is_typed() else {}
 
 
-def to_send_again() -> dict[str, Any]:
-    """For a page that says that something has failed: what its reader has typed, to be sent again, and the way back.
+def typed_here() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """What the sender of this request has typed, and its files; nothing of what another page than ours has sent."""
+    if request.method == "POST":
+        with suppress(ValueError, HTTPException):  # of a wrong token; of a form that is too long to be read
+            form_tokens.check(forms.sent().get(_TOKEN, ""))
+            return _typed_fields(), _files()
+    return {}, {}
 
-    Nothing is shown again that was sent by another page than ours.
-    """
-    fields, files = dict[str, list[str]](), dict[str, str]()
-    with suppress(ValueError, HTTPException):  # of a wrong token; of a form that is too long to be read
-        form_tokens.check(forms.sent().get(_TOKEN, ""))
-        fields, files = _typed_fields(), _files()
+
+def to_send_again() -> dict[str, Any]:
+    """For a page that says that something has failed: what its reader has typed, to be sent again, and the way back."""
+    fields, files = typed_here()
     return {"fields": fields, "files": files, "mechanical": MECHANICAL, "path": _path(), "page": _page()}
 
 
