@@ -168,7 +168,7 @@ class Crosser(Walker):
 
 #: What may change in mid-call, beside the hour.
 def _closes(walker: Crosser) -> None:
-    enter(walker.now.date(), None, walker.now)
+    enter(walker.now.astimezone(present.hours().zone).date(), None, walker.now)
     present.forget()
 
 
