@@ -305,7 +305,7 @@ def understood(person: Caller, word: str, prompt: str) -> bool:
 
 def test_a_korean_caller_answers_by_words_to_running_processes(hotline, caller, tasks_of) -> None:
     """The real model, worker, queue and carrier: nonsense, then words, as a synthetic voice says them."""
-    for _ in range(5):
+    for _ in range(15):
         person = caller().dials().chooses("ko").presses("1").hears("consent").presses("1").hears("speak_now")
         person.says(human_speech(2)).hears("review").presses("").hears("speak_instead").hears("review")
         person.says("안녕하십니까 여보세요", then="").hears("word_not_understood").hears("review").presses("1")
