@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
@@ -21,7 +23,7 @@ def page(browser, hotline, people) -> Page:
 
 
 def test_the_row_that_a_colleague_takes_away_leaves_the_focus_to_its_neighbour(page: Page) -> None:
-    _first, second, _third = (a_task() for _ in range(3))
+    _first, second, _third = (a_task(age=timedelta(hours=40)) for _ in range(3))  # on the first of several pages
     page.goto("/desk/?view=unclaimed")
     page.wait_for_load_state()
     rows = page.locator("[data-row]").evaluate_all("rows => rows.map((row) => row.id)")
