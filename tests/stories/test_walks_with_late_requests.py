@@ -23,7 +23,7 @@ from tests.support.people import hire
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
-WALKS = volume(test=30, ci=100, soak=1_500)
+WALKS = volume(test=8, ci=40, soak=1_500)
 #: Walks of one test.
 SOME = min(WALKS, 250)
 
