@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -81,6 +82,14 @@ class RunnerWorker(SimpleWorker):
         self.handle_exception(job, raised, error, where)
         self.handle_job_failure(job, queue, exc_string=reason, execution=execution)
         self.set_state(WorkerStatus.IDLE)
+
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """End as at the first request to stop: after the job, or at once where there is none.
+
+        RQ would give the job up. The first request may have been lost, where an error of that moment was caught.
+        """
+        if self.get_state() != WorkerStatus.BUSY:
+            self.request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def check_for_suspension(self, burst: bool) -> None:
         """Ask nothing: nobody suspends workers in Redis, and the question is a round trip a job."""

@@ -39,6 +39,10 @@ _LOOK_FOR_MODELS = 2.0
 #: A child that ends within so many seconds could not begin; for so many seconds its queue counts as served by nobody.
 _BEGINS, _FAILS = 3.0, 5.0
 _PR_SET_PDEATHSIG = 1
+#: The signals that end a worker.
+_STOP = (signal.SIGTERM, signal.SIGINT)
+#: Seconds after which children are asked again to end: the first time one may have been between two states.
+_ASK_AGAIN = 2.0
 #: Queues whose processes keep a connection to the database.
 _OF_CALLERS = (job_queue.CALLS, job_queue.GENERAL)
 #: How far the process that listens for languages stands back, and the seconds without work after which it ends.
@@ -57,7 +61,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._children: dict[int, _Child] = {}
-        self._stopping = False
+        self._stopping, self._asked = False, 0.0
         self._spawned = 0
         self._shown = 0.0
         self._broken: set[str] = set()
@@ -69,8 +73,8 @@ class Pool:
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; then each child finishes its job."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
+        for number in _STOP:
+            signal.signal(number, self._stop)
         outbox.hand_over = job_queue.hand_over
         live_events.publish = live_events.publish_soon
         database.serve(DatabaseUser.DECODING)  # this process only tells which jobs have lost their worker
@@ -92,9 +96,11 @@ class Pool:
         while self._children:
             self._replace_dead_children()
             self._report_alive()
+            if self._stopping and time.monotonic() - self._asked > _ASK_AGAIN:
+                self._stop()
             if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
                 looked = time.monotonic()
-                if self._load_models():
+                if self._load_models() and not self._stopping:
                     self._signal_all(self._transcription)
             time.sleep(_LOOK)
 
@@ -142,12 +148,13 @@ class Pool:
             return
         self._spawned += 1
         child = _Child(f"{self._name}-{self._spawned}-{queue}", queue, time.monotonic())
+        # A signal that comes meanwhile waits: in the child it would run the handler of its parent, and be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
         pid = os.fork()
         if pid == 0:
             _work(child)
         self._children[pid] = child
-        if self._stopping:  # SIGTERM came after the check above and did not reach the new child
-            os.kill(pid, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
 
     def _replace_dead_children(self) -> None:
         for pid, child in list(self._children.items()):
@@ -178,8 +185,8 @@ class Pool:
             if queue in (None, child.queue):
                 os.kill(pid, signal.SIGTERM)
 
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stopping = True
+    def _stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        self._stopping, self._asked = True, time.monotonic()
         self._signal_all()
 
 
@@ -195,8 +202,9 @@ def _transcribers() -> int:
 def _work(child: _Child) -> NoReturn:
     # The child dies with its parent. Otherwise it would go on beside the child that replaces it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in _STOP:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
     database.forget_connections()
     database.serve(DatabaseUser.JOBS if child.queue in _OF_CALLERS else DatabaseUser.DECODING)
     recognition.reset_memory_baseline()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import pytest
@@ -111,6 +113,49 @@ def test_a_job_is_seen_as_running_until_it_ends(
     assert 0 < seen[0][1] <= 60 + 60 + 86400
     with database.reading() as session:
         assert sorted(work.done_at is not None for work in session.scalars(select(Work))) == [False, True]
+
+
+@pytest.fixture
+def handlers_kept() -> Iterator[None]:
+    """A worker of RQ takes the signals of its process for itself."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_a_stop_that_is_asked_for_twice_waits_for_the_job_too(
+    empty_database, calls_queue: Queue, monkeypatch: pytest.MonkeyPatch, handlers_kept
+) -> None:
+    """RQ gives the job up at the second request; the parent of the workers asks until they have ended."""
+    rung: list[int] = []
+
+    def ring(leg: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1.1)  # RQ takes a second request within a second for the same
+        os.kill(os.getpid(), signal.SIGTERM)
+        rung.append(leg)
+
+    monkeypatch.setattr(runner, "HANDLERS", {WorkKind.RING_LEG: ring})
+    _planned(calls_queue.connection, [1])
+    _work(calls_queue)
+    assert rung == [1]
+
+
+def test_a_worker_without_a_job_ends_though_a_request_to_stop_was_lost(
+    empty_database, calls_queue: Queue, monkeypatch: pytest.MonkeyPatch, handlers_kept
+) -> None:
+    """RQ stops by raising an error, which the code of that moment may catch: then it would wait for jobs for ever."""
+    worker = queued_job.worker(job_queue.CALLS, calls_queue.connection, f"worker-{secrets.token_hex(4)}")
+
+    def loses_it(burst: bool) -> None:
+        with suppress(Exception):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)
+        threading.Timer(1.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    monkeypatch.setattr(worker, "check_for_suspension", loses_it)
+    assert not worker.work(logging_level="ERROR")
 
 
 def test_a_job_that_takes_too_long_is_ended_and_repeated_later(

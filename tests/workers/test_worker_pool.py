@@ -97,6 +97,26 @@ def test_processes_that_end_as_soon_as_they_begin_serve_no_queue(empty_database,
             os.waitpid(pid, 0)
 
 
+def test_a_request_to_stop_that_meets_a_process_as_it_begins_ends_it(empty_database, monkeypatch) -> None:
+    """It ran the handler of the parent in the child, which waited for jobs for ever, and the parent for the child."""
+    pool = worker_pool.Pool()
+    handler = signal.signal(signal.SIGTERM, pool._stop)
+
+    class Library:
+        def prctl(self, *_: int) -> None:  # the first thing that the child does
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(worker_pool.ctypes, "CDLL", lambda _: Library())
+    try:
+        pool._fork(job_queue.GENERAL)
+        (pid,) = pool._children
+        ended = eventually(lambda: [status for found, status in [os.waitpid(pid, os.WNOHANG)] if found])
+        assert os.waitstatus_to_exitcode(ended[0]) == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
 def test_messages_left_while_redis_is_away_are_found_by_the_clock(hotline, caller, tasks_of) -> None:
     hotline.redis.terminate()
     hotline.redis._process.wait()
