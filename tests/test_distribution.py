@@ -65,11 +65,11 @@ def test_a_shared_hotline_is_started_once(tmp_path: Path) -> None:
     assert len((tmp_path / "others").read_text().split()) == 6
 
 
-def test_a_whole_run_takes_some_inputs_of_each_test_and_one_file_takes_all(tmp_path: Path) -> None:
-    for volume, inputs in (("test", {"0"}), ("ci", {"0", "5"})):
+def test_a_whole_run_takes_one_input_of_each_test_and_one_file_takes_all(tmp_path: Path) -> None:
+    for volume in ("test", "ci"):
         said = ran(tmp_path, *IN_TWO, "-vv", volume=volume)
-        assert set(re.findall(r"PASSED test_calls.py::test_a_call\[(\d)\]", said)) == inputs, said
-        assert re.search(rf"\b{2 * len(inputs)} passed", said), said
+        assert set(re.findall(r"PASSED test_calls.py::test_a_call\[(\d)\]", said)) == {"0"}, said
+        assert "2 passed" in said, said
     assert re.search(r"12 passed", said := ran(tmp_path, volume="test")), said
 
 
@@ -82,5 +82,5 @@ def test_what_make_test_leaves_out_is_in_make_soak(tmp_path: Path) -> None:
         said = _pytest(tmp_path, *IN_TWO, "-vv", *more, volume=volume)
         tests[volume] = set(re.findall(r"PASSED (\S+?)(?:@hotline)? *$", said, re.MULTILINE))
     assert tests["test"] == {f"tests/web/test_web.py::test_{name}[0]" for name in ("a_call", "something_else")}
-    assert len(tests["ci"]) == 8 and not tests["test"] & tests["soak"] and len(tests["test"] | tests["soak"]) == 24
+    assert len(tests["ci"]) == 4 and not tests["test"] & tests["soak"] and len(tests["test"] | tests["soak"]) == 24
     assert "2 passed" in _pytest(tmp_path, *IN_TWO, "tests/audit", volume="test")  # a folder that is named

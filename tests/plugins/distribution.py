@@ -11,10 +11,6 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: How many inputs of each test a whole run takes by its level, spread over the list. Of what `make test` leaves out,
-#: `.ci/run` takes some, and `make soak` all. One file alone takes all.
-OF_EACH = (1, 2, 1, 1)
-
 #: What a whole run tests from `.ci/run` on: work of the night, of operators and of officers, papers and reports, the
 #: other database. It changes seldom and takes a fifth of the time. A file or folder that is named is tested at once.
 FROM_CI = (
@@ -117,16 +113,15 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
 
 
 def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """The inputs of each test that a whole run leaves out: it takes the first, then the last, then some between."""
-    by_test: dict[str, list[pytest.Item]] = {}
+    """The inputs of each test but the first: `make soak` takes them, and so does a file that is tested alone."""
+    known, further = set[str](), set[pytest.Item]()
     for item in items:
-        if not item.get_closest_marker("since"):
-            by_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    further: set[pytest.Item] = set()
-    for same in by_test.values():
-        taken = min(len(same), OF_EACH[LEVEL])
-        step = (len(same) - 1) / max(1, taken - 1)
-        further |= set(same) - {same[round(place * step)] for place in range(taken)}
+        test = item.nodeid.partition("[")[0]
+        if item.get_closest_marker("since"):
+            continue
+        if test in known:
+            further.add(item)
+        known.add(test)
     return further
 
 
