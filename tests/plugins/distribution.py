@@ -11,23 +11,25 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
-#: What a whole run tests from `.ci/run` on: work of the night, of operators and of officers, papers and reports, the
-#: other database. It changes seldom and takes a fifth of the time. A file or folder that is named is tested at once.
+#: What a whole run tests from `.ci/run` on: work of the night, of operators, administrators and officers, recognition,
+#: papers and reports, the other database: a third of the time. A file or folder that is named is tested at once.
 FROM_CI = (
-    "tests/accounts/test_demo_logins.py", "tests/accounts/test_login_sessions.py", "tests/accounts/test_oidc.py",
-    "tests/accounts/test_password_links.py", "tests/audit/", "tests/callbacks/test_alert_delivery.py",
-    "tests/callbacks/test_carrier_faults.py", "tests/carrier/test_account_check.py", "tests/cli/test_carrier_setup.py",
-    "tests/cli/test_setup.py", "tests/launcher/", "tests/notices/test_further_languages.py", "tests/operations/",
-    "tests/platform/test_connection_pools.py", "tests/platform/test_kept_plans.py", "tests/privacy/",
+    "tests/accounts/", "tests/audit/", "tests/callbacks/test_alert_delivery.py",
+    "tests/callbacks/test_carrier_faults.py", "tests/carrier/test_account_check.py", "tests/cli/", "tests/launcher/",
+    "tests/notices/test_further_languages.py", "tests/operations/", "tests/platform/test_connection_pools.py",
+    "tests/platform/test_kept_plans.py", "tests/privacy/", "tests/prompts/test_distances.py",
     "tests/prompts/test_rendering.py", "tests/prompts/test_script.py", "tests/prompts/test_translations.py",
     "tests/reporting/", "tests/soak/", "tests/stories/test_pgbouncer.py", "tests/telephony/test_locked_rows.py",
-    "tests/test_distribution.py", "tests/test_structure.py", "tests/transcription/test_evaluation.py",
-    "tests/web/test_addresses.py", "tests/web/test_api.py", "tests/web/test_api_directory.py",
-    "tests/web/test_api_notices.py", "tests/web/test_call_actions.py", "tests/web/test_costs.py",
+    "tests/test_distribution.py", "tests/test_structure.py", "tests/transcription/", "tests/web/test_addresses.py",
+    "tests/web/test_api.py", "tests/web/test_api_directory.py", "tests/web/test_api_notices.py",
+    "tests/web/test_app.py", "tests/web/test_appearance.py", "tests/web/test_call_actions.py",
+    "tests/web/test_callback_tools.py", "tests/web/test_costs.py", "tests/web/test_failed_forms.py",
     "tests/web/test_guessed_passwords.py", "tests/web/test_held_streams.py", "tests/web/test_interpreter_bookings.py",
-    "tests/web/test_macros.py", "tests/web/test_mentions_and_tags.py", "tests/web/test_monitoring.py",
-    "tests/web/test_person.py", "tests/web/test_reports.py", "tests/web/test_roster.py",
-    "tests/web/test_security_headers.py", "tests/web/test_settings_pages.py", "tests/web/test_shared_views.py",
+    "tests/web/test_kept_forms.py", "tests/web/test_kept_rows.py", "tests/web/test_macros.py",
+    "tests/web/test_mentions_and_tags.py", "tests/web/test_monitoring.py", "tests/web/test_names_of_people.py",
+    "tests/web/test_person.py", "tests/web/test_reports.py", "tests/web/test_representatives.py",
+    "tests/web/test_roster.py", "tests/web/test_sealed_values.py", "tests/web/test_security_headers.py",
+    "tests/web/test_seldom_pressed.py", "tests/web/test_settings_pages.py", "tests/web/test_shared_views.py",
     "tests/web/test_slow_clients.py", "tests/web/test_statements_of_pages.py", "tests/web/test_uploads.py",
     "tests/workers/test_carrier_reconciliation.py", "tests/workers/test_synthetic_call.py",
 )  # fmt: skip
