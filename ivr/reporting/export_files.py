@@ -123,9 +123,8 @@ def as_pdf(report: Report, _: Translate) -> bytes:
     template = str(_HERE / "report.typ")
     try:
         made = typst.compile(template, pdf_standards=["ua-1"], **options)
-    except (
-        RuntimeError
-    ):  # PDF/UA refuses letters that no font has, as in a team's name; a plain PDF is better than none
+    except RuntimeError:
+        # PDF/UA refuses letters that no font has, as in a team's name; a plain PDF is better than none.
         made = typst.compile(template, **options)
     return row_headings.mark(made)
 

@@ -96,8 +96,7 @@ class Pool:
         while self._children:
             self._replace_dead_children()
             self._report_alive()
-            if self._stopping and time.monotonic() - self._asked > _ASK_AGAIN:
-                self._stop()
+            self._ask_again_to_stop()
             if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
                 looked = time.monotonic()
                 if self._load_models() and not self._stopping:
@@ -183,7 +182,12 @@ class Pool:
     def _signal_all(self, queue: str | None = None) -> None:
         for pid, child in self._children.items():
             if queue in (None, child.queue):
-                os.kill(pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):  # it has ended this moment
+                    os.kill(pid, signal.SIGTERM)
+
+    def _ask_again_to_stop(self) -> None:
+        if self._stopping and time.monotonic() - self._asked > _ASK_AGAIN:
+            self._stop()
 
     def _stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         self._stopping, self._asked = True, time.monotonic()

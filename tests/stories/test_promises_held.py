@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,7 +38,7 @@ from ivr.models.contacts import Contact
 from ivr.platform import database, write_behind
 from tests.support.environment import forget_settings
 from tests.support.outages import FOR_GOOD, Outage
-from tests.support.people import hire
+from tests.support.people import hire, hire_on_a_call
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
@@ -143,18 +142,6 @@ def told_at(now: datetime) -> int:
         return alert_digest.write_due_messages(session, now)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Sets the clock of the webhooks."""
-    from ivr.telephony import call_session, queue_webhooks, voice_webhooks
-
-    def set_to(at: datetime) -> None:
-        for module in (call_session, queue_webhooks, voice_webhooks):
-            monkeypatch.setattr(module, "utc_now", lambda: at)
-
-    return set_to
-
-
 #: Friday in Bremen: a quarter past one at night, and ten in the morning.
 NIGHT, MORNING = datetime(2026, 11, 27, 0, 15, tzinfo=UTC), datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
@@ -224,11 +211,7 @@ def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the
 @pytest.fixture
 def mia(empty_database: Settings) -> User:
     """A member of the team for emergencies, at her telephone but on another call."""
-    mia = hire()["mia"]
-    with database.writing() as session:
-        agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
-        agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
-    return mia
+    return hire_on_a_call("mia")
 
 
 def waits(person: WebhookCaller, *keys: str) -> WebhookCaller:

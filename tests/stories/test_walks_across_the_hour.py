@@ -14,7 +14,6 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.contact_centre import agent_presence
 from ivr.domain import opening_hours
 from ivr.domain.opening_hours import Span
 from ivr.domain.timestamps import utc_now
@@ -26,11 +25,10 @@ from ivr.platform import database, write_behind
 from ivr.prompts import spoken_keys
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
-from ivr.telephony import call_session, queue_webhooks, voice_webhooks
 from tests.stories.test_promises_held import GERMAN, Walker, the_task
 from tests.support.environment import forget_settings
 from tests.support.notices import announce, answer, enter
-from tests.support.people import hire
+from tests.support.people import hire_on_a_call
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
@@ -53,24 +51,9 @@ SOME = min(WALKS, 250)
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Sets the clock of the calls."""
-
-    def set_to(at: datetime) -> None:
-        for module in (call_session, queue_webhooks, voice_webhooks):
-            monkeypatch.setattr(module, "utc_now", lambda: at)
-
-    return set_to
-
-
-@pytest.fixture
 def mia(webhooks: Hotline) -> User:
     """A member who is at her telephone, but on another call."""
-    mia = hire()["mia"]
-    with database.writing() as session:
-        agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
-        agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
-    return mia
+    return hire_on_a_call("mia")
 
 
 def named_keys(person: WebhookCaller) -> set[str]:

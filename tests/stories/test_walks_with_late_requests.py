@@ -11,15 +11,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from ivr.contact_centre import agent_presence
-from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.contacts import Contact
 from ivr.platform import database, write_behind
 from tests.stories.test_promises_held import _WAYS, Walker
-from tests.support.people import hire
+from tests.support.people import hire_on_a_call
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
@@ -31,11 +29,7 @@ SOME = min(WALKS, 250)
 @pytest.fixture
 def mia(webhooks: Hotline) -> User:
     """A member who is at her telephone, but on another call."""
-    mia = hire()["mia"]
-    with database.writing() as session:
-        agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
-        agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
-    return mia
+    return hire_on_a_call("mia")
 
 
 class Repeated(WebhookCaller):

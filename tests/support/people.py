@@ -16,7 +16,8 @@ from ivr.audio.wav import Sound, write_wav
 from ivr.callbacks import intake
 from ivr.callbacks.request import Request
 from ivr.calls import calls, recognition
-from ivr.domain.enums import CallRowState, Role
+from ivr.contact_centre import agent_presence
+from ivr.domain.enums import CallRowState, PresenceState, Role
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
@@ -62,6 +63,15 @@ def log_in(client: FlaskClient, username: str) -> FlaskClient:
     answer = client.post("/login", data={"username": username, "password": PASSWORD})
     assert answer.status_code == 302, answer.text
     return client
+
+
+def hire_on_a_call(username: str) -> User:
+    """A member who is at her telephone, but on another call."""
+    member = hire()[username]
+    with database.writing() as session:
+        agent_presence.start_answering(session, member, "+4942198765", ["de"], utc_now())
+        agent_presence.get_or_create(session, member.id, utc_now()).state = PresenceState.TALKING
+    return member
 
 
 def a_task(

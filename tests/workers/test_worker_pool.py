@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select
@@ -115,6 +116,37 @@ def test_a_request_to_stop_that_meets_a_process_as_it_begins_ends_it(empty_datab
         assert os.waitstatus_to_exitcode(ended[0]) == -signal.SIGTERM
     finally:
         signal.signal(signal.SIGTERM, handler)
+
+
+def test_a_process_that_does_not_hear_a_request_to_stop_is_asked_again(empty_database, monkeypatch) -> None:
+    """An error of RQ that another part of the process catches loses the request."""
+
+    def deaf_once(_child: object) -> None:
+        asked = list[int]()
+        signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        while len(asked) < 2:
+            time.sleep(0.01)
+        os._exit(0)
+
+    monkeypatch.setattr(worker_pool, "_work", deaf_once)
+    monkeypatch.setattr(worker_pool, "_ASK_AGAIN", 0.2)
+    pool = worker_pool.Pool()
+    monkeypatch.setattr(pool, "_requeue", lambda child: None)
+    pool._fork(job_queue.GENERAL)
+    (pid,) = pool._children
+
+    def has_ended() -> bool:
+        pool._ask_again_to_stop()
+        pool._replace_dead_children()
+        return not pool._children
+
+    try:
+        pool._stop()
+        eventually(has_ended)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_messages_left_while_redis_is_away_are_found_by_the_clock(hotline, caller, tasks_of) -> None:
