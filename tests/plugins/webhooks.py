@@ -26,7 +26,7 @@ def webhook_caller(webhooks: Hotline) -> Callable[..., WebhookCaller]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+def webhook_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Sets the clock of the webhooks."""
 
     def set_to(at: datetime) -> None:

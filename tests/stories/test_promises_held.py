@@ -146,24 +146,24 @@ def told_at(now: datetime) -> int:
 NIGHT, MORNING = datetime(2026, 11, 27, 0, 15, tzinfo=UTC), datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
 
-def test_nobody_is_woken_by_an_emergency_that_is_not_confirmed(alerts, webhook_caller, clock) -> None:
-    clock(NIGHT)
+def test_nobody_is_woken_by_an_emergency_that_is_not_confirmed(alerts, webhook_caller, webhook_clock) -> None:
+    webhook_clock(NIGHT)
     webhook_caller(at="clock").dials().presses(GERMAN, "9", "1").hangs_up()
     assert told_at(NIGHT + timedelta(minutes=5)) == 0
     assert told_at(datetime(2026, 11, 27, 6, 59, tzinfo=UTC)) == 0
     assert told_at(datetime(2026, 11, 27, 7, 0, tzinfo=UTC)) == 1, "the hotline opens at eight"
 
 
-def test_an_emergency_that_is_confirmed_at_night_is_told_at_once(alerts, webhook_caller, clock) -> None:
-    clock(NIGHT)
+def test_an_emergency_that_is_confirmed_at_night_is_told_at_once(alerts, webhook_caller, webhook_clock) -> None:
+    webhook_clock(NIGHT)
     person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1")
     assert told_at(NIGHT) == 0
     person.presses("2")
     assert told_at(NIGHT) == 1
 
 
-def test_by_day_it_is_told_when_the_caller_has_gone_without_an_answer(alerts, webhook_caller, clock) -> None:
-    clock(MORNING)
+def test_by_day_it_is_told_when_the_caller_has_gone_without_an_answer(alerts, webhook_caller, webhook_clock) -> None:
+    webhook_clock(MORNING)
     person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1")
     assert told_at(MORNING) == 0, "the caller is still on the telephone"
     person.hangs_up()
@@ -185,8 +185,8 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
         assert queries.candidates(session, mia, ["de"], utc_now())[0] == the_task(person).id
 
 
-def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(webhook_caller, clock) -> None:
-    clock(MORNING + timedelta(minutes=34, seconds=20))
+def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(webhook_caller, webhook_clock) -> None:
+    webhook_clock(MORNING + timedelta(minutes=34, seconds=20))
     person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1", "1", "2").hears("promise_emergency")
     due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (due_at.hour, due_at.minute) == (12, 34)
@@ -520,19 +520,19 @@ def test_silent_callers_come_last(webhook_caller) -> None:
 
 
 def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(
-    webhook_caller, clock, webhooks: Hotline
+    webhook_caller, webhook_clock, webhooks: Hotline
 ) -> None:
     """Half an hour after midnight: what is promised within 24 hours is told until six in the evening."""
     half_past_midnight = datetime(2026, 11, 26, 23, 31, tzinfo=UTC)
-    clock(half_past_midnight)
+    webhook_clock(half_past_midnight)
     person = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2").hangs_up()
     code = the_task(person).receipt_code
     again = webhook_caller(at="clock").dials().presses(GERMAN, "3", "4", code).hears("request_open")
     assert "Wir melden uns: heute bis achtzehn Uhr." in again.text
-    clock(datetime(2026, 11, 26, 22, 58, tzinfo=UTC))
+    webhook_clock(datetime(2026, 11, 26, 22, 58, tzinfo=UTC))
     late = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1", "2").hears("promise_emergency")
     assert "Wir rufen Sie zurück: morgen bis zehn Uhr." in late.text
-    clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
+    webhook_clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
     late.presses("*").hears("promise_emergency")
     assert "Wir rufen Sie zurück: heute bis zehn Uhr." in late.text, "it is spoken after midnight"
     closed = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2", "2", "1", "#", "3").hears("opening_again")
@@ -552,12 +552,12 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(
     ],
 )
 def test_nobody_is_told_of_hours_in_which_nobody_works(
-    webhook_caller, clock, monkeypatch, calls_at: str, told: str
+    webhook_caller, webhook_clock, monkeypatch, calls_at: str, told: str
 ) -> None:
     """Closed at Christmas and at Easter: who is called on Monday by ten is told so, not of 24 hours, nor of 88."""
     monkeypatch.setenv("HOURS", json.dumps({"weekdays": {"saturday": "closed", "sunday": "closed"}, "holidays": True}))
     forget_settings()
-    clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
+    webhook_clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
     person = webhook_caller(at="clock").dials().presses(GERMAN, "1")
     while not {"callback_usual", "callback_by"} & set(person.last):
         person.presses(
@@ -576,12 +576,12 @@ def test_nobody_is_told_of_hours_in_which_nobody_works(
     ids=["usual", "before closed days", "emergency"],
 )
 def test_without_a_code_hours_are_named_only_where_they_are_the_usual_ones(
-    webhook_caller, clock, monkeypatch, calls_at: str, keys: str, told: str
+    webhook_caller, webhook_clock, monkeypatch, calls_at: str, keys: str, told: str
 ) -> None:
     """The database is away: nobody is told of 88 hours, and no emergency of a day."""
     monkeypatch.setenv("HOURS", json.dumps({"weekdays": {"saturday": "closed", "sunday": "closed"}, "holidays": True}))
     forget_settings()
-    clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
+    webhook_clock(datetime.fromisoformat(calls_at).replace(tzinfo=ZoneInfo("Europe/Berlin")))
     person = webhook_caller(at="clock").dials().presses(GERMAN)
     with pytest.MonkeyPatch.context() as patch:
         Outage(patch, ["database"], 0, FOR_GOOD).before(0, "")

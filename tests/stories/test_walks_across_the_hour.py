@@ -70,24 +70,24 @@ def named_keys(person: WebhookCaller) -> set[str]:
 # -- single moments ------------------------------------------------------------------------------------------
 
 
-def test_a_key_that_was_named_before_the_hour_works_after_it(webhook_caller, clock) -> None:
+def test_a_key_that_was_named_before_the_hour_works_after_it(webhook_caller, webhook_clock) -> None:
     answer("money", "de", "Ihr Geld kommt am Monatsende.")
-    clock(HOURS[0] - timedelta(seconds=2))
+    webhook_clock(HOURS[0] - timedelta(seconds=2))
     person = webhook_caller(at="clock").dials().presses(GERMAN, "4").hears("night_answers_offer")
-    clock(HOURS[0] + timedelta(seconds=1))
+    webhook_clock(HOURS[0] + timedelta(seconds=1))
     person.presses("4").hears("night_question_money").does_not_hear("not_understood")
     person.presses("1").hears("own_answer_money").presses("2").hears("main").presses("4")
     person.does_not_hear("not_understood")
     assert "night_answers_offer" not in person.last, "people answer now"
 
 
-def test_no_place_is_said_to_be_kept_after_closing_time(webhook_caller, clock, mia: User) -> None:
-    clock(HOURS[1] - timedelta(seconds=30))
+def test_no_place_is_said_to_be_kept_after_closing_time(webhook_caller, webhook_clock, mia: User) -> None:
+    webhook_clock(HOURS[1] - timedelta(seconds=30))
     person = webhook_caller(at="clock").dials().presses(GERMAN, "1", "")
     assert person.verb == "Enqueue"
-    clock(HOURS[1] - timedelta(seconds=1))
+    webhook_clock(HOURS[1] - timedelta(seconds=1))
     person.waits()
-    person.waits("1", meanwhile=lambda: clock(HOURS[1] + timedelta(seconds=1)))
+    person.waits("1", meanwhile=lambda: webhook_clock(HOURS[1] + timedelta(seconds=1)))
     person.does_not_hear("place_kept").hears("closed").hears("confirm_number")
     while not person.is_over:
         person.presses("#" if person.last[-1] == "postal_code" else "1")
@@ -114,9 +114,9 @@ def test_a_key_orders_the_form_that_was_named_though_the_list_changes(
 class Crosser(Walker):
     """Somebody who listens, and mostly presses a key that was named; something changes while they do."""
 
-    def __init__(self, person: WebhookCaller, dice: random.Random, clock: Callable[[datetime], None]) -> None:
+    def __init__(self, person: WebhookCaller, dice: random.Random, webhook_clock: Callable[[datetime], None]) -> None:
         super().__init__(person, dice, [])
-        self.clock, self.now = clock, HOURS[0]
+        self.clock, self.now = webhook_clock, HOURS[0]
         self.answers_taken_back = False
 
     def begins(self, at: datetime) -> None:
@@ -192,7 +192,9 @@ CHANGES = (_nothing, _nothing, _nothing, _closes, _opens_shorter, _announces, _t
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(WALKS // SOME))
-def test_whatever_changes_in_mid_call_what_was_told_holds(webhooks: Hotline, mia: User, clock, part: int) -> None:
+def test_whatever_changes_in_mid_call_what_was_told_holds(
+    webhooks: Hotline, mia: User, webhook_clock, part: int
+) -> None:
     languages = webhooks.settings.enabled_languages
     for language in languages:
         for question in ("money", "office"):
@@ -201,7 +203,7 @@ def test_whatever_changes_in_mid_call_what_was_told_holds(webhooks: Hotline, mia
     for seed in range(part * SOME, (part + 1) * SOME):
         dice = random.Random(seed)
         number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 2 + ["anonymous"])
-        walker = Crosser(WebhookCaller(webhooks, number, at="clock"), dice, clock)
+        walker = Crosser(WebhookCaller(webhooks, number, at="clock"), dice, webhook_clock)
         walker.begins(dice.choice(HOURS) - timedelta(seconds=dice.choice([1, 3, 10, 40, 90])))
         walker.way = [*dice.choice(["1", "1", "3", "7", "02", "04"]), *dice.choice(["", "4", "1-", "91-", "11", "34"])]
         change, after = dice.choice(CHANGES), dice.randint(2, 6)
