@@ -66,7 +66,7 @@ def test_calls_that_are_counted_together_are_all_counted(redis) -> None:
     together = Limit(50)
     for _ in range(40):
         call_counters.count("withheld", together)
-    assert call_counters.calls_of("withheld") == 40
+    eventually(lambda: call_counters.calls_of("withheld") == 40)  # on a busy machine Redis may answer too late
     assert [rings("withheld", together) for _ in range(12)].index(True) == 10
     assert not call_counters.is_held_off("withheld"), "without a time to be held off, nobody is"
 
@@ -74,7 +74,7 @@ def test_calls_that_are_counted_together_are_all_counted(redis) -> None:
 def test_each_of_the_numbers_that_are_told_together_has_its_own_count(redis) -> None:
     for key in ("a", "b", "a", "a", "c", "a"):
         call_counters.count(key, LIMIT)
-    assert [call_counters.calls_of(key) for key in ("a", "b", "c")] == [4, 1, 1]
+    eventually(lambda: [call_counters.calls_of(key) for key in ("a", "b", "c")] == [4, 1, 1])
     assert [call_counters.is_held_off(key) for key in ("a", "b", "c")] == [True, False, False]
 
 

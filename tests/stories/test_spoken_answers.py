@@ -20,13 +20,14 @@ from ivr.audio.wav import RATE, Sound, write_wav
 from ivr.carrier import media
 from ivr.carrier.media import CarrierRecording
 from ivr.config.settings import Settings
-from ivr.domain.enums import Availability
+from ivr.domain.enums import Availability, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, SpokenAnswer, Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue, outbox, write_behind
+from ivr.platform.work_models import Work
 from ivr.prompts import catalogue
 from ivr.telephony import spoken_words
 from ivr.transcription import answer_job, word_recogniser
@@ -303,9 +304,17 @@ def understood(person: Caller, word: str, prompt: str) -> bool:
     return catalogue("ko")[prompt] in person.everything[-3:]
 
 
+def is_transcribing() -> bool:
+    """Whether the only process that recognises anything is busy: a word waits behind what it has begun."""
+    begun = Work.leased_by.is_not(None), Work.done_at.is_(None), Work.kind == WorkKind.TRANSCRIBE
+    with database.reading() as session:
+        return session.scalar(select(Work.id).where(*begun).limit(1)) is not None
+
+
 def test_a_korean_caller_answers_by_words_to_running_processes(hotline, caller, tasks_of) -> None:
     """The real model, worker, queue and carrier: nonsense, then words, as a synthetic voice says them."""
     for _ in range(15):
+        eventually(lambda: not is_transcribing(), 240, 0.2)  # stories before this one leave long messages
         person = caller().dials().chooses("ko").presses("1").hears("consent").presses("1").hears("speak_now")
         person.says(human_speech(2)).hears("review").presses("").hears("speak_instead").hears("review")
         person.says("안녕하십니까 여보세요", then="").hears("word_not_understood").hears("review").presses("1")
