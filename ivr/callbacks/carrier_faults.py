@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_texts, not_rung
+from ivr.callbacks import alert_texts, immediate_alerts, not_rung
 from ivr.carrier.refusals import SIDES, Refusal
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
-from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, DeliveryState, Medium, WorkKind
-from ivr.models.alerts import AlertMessage, CarrierFaultRow
-from ivr.platform import monitoring, outbox
+from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, Medium
+from ivr.models.alerts import CarrierFaultRow
+from ivr.platform import monitoring
 from ivr.platform.column_types import insert, rows
 
 #: A kind of fault is told once in this time.
@@ -46,7 +47,8 @@ def note(session: Session, refusal: Refusal, medium: Medium, number: str, now: d
     row.count, row.last_at, row.code = row.count + 1, now, refusal.code
     session.flush()
     if refusal.side == CarrierSide.OPERATOR and _may_tell(session, refusal.fault, now):
-        _tell(session, row, now)
+        wording = partial(alert_texts.carrier_fault, row=row, settings=settings())
+        immediate_alerts.queue(session, AlertEvent.CARRIER_FAULT, wording, now, fault=row.fault)
 
 
 def _region(fault: CarrierFault, number: str) -> str:
@@ -70,21 +72,6 @@ def _may_tell(session: Session, fault: CarrierFault, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return True
-
-
-def _tell(session: Session, row: CarrierFaultRow, now: datetime) -> None:
-    """Write an alert for every subscription to such faults. It is sent day and night: nobody can be called."""
-    for alert in settings().alerts:
-        if AlertEvent.CARRIER_FAULT not in alert.events:
-            continue
-        subject, text = alert_texts.carrier_fault(alert.language, row, settings())
-        message = AlertMessage(
-            subscription=alert.name, urgent=True, subject=subject, text=text, state=DeliveryState.QUEUED,
-            created_at=now, content={"kinds": {AlertEvent.CARRIER_FAULT: 1}, "codes": {}, "fault": row.fault},
-        )  # fmt: skip
-        session.add(message)
-        session.flush()
-        outbox.add(session, WorkKind.SEND_ALERT, message.id, urgent=True, run_after=now)
 
 
 def mended(session: Session, medium: Medium, number: str, asked_at: datetime, now: datetime) -> None:

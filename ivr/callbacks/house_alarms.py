@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_texts
+from ivr.callbacks import alert_texts, immediate_alerts
 from ivr.config.settings import settings
-from ivr.domain.enums import AlertEvent, DeliveryState, WorkKind
-from ivr.models.alerts import AlertMessage, HouseAlarm
-from ivr.platform import outbox
+from ivr.domain.enums import AlertEvent
+from ivr.models.alerts import HouseAlarm
 from ivr.platform.clock_watch import DIFFERENCE
 from ivr.platform.column_types import insert, rows
 
@@ -49,21 +49,8 @@ def note(session: Session, event: AlertEvent, now: datetime, cap: str = "") -> N
     ahead = HouseAlarm.alerted_at > now + DIFFERENCE  # told by a clock that was ahead
     due = due.where(or_(HouseAlarm.alerted_at <= now - _TELL_EVERY[event], ahead))
     if rows(session.execute(due.values(alerted_at=now).execution_options(synchronize_session=False))):
-        _tell(session, event, cap, now)
-
-
-def _tell(session: Session, event: AlertEvent, cap: str, now: datetime) -> None:
-    for alert in settings().alerts:
-        if event not in alert.events:
-            continue
-        subject, text = alert_texts.house_alarm(alert.language, event, cap, settings())
-        message = AlertMessage(
-            subscription=alert.name, urgent=True, subject=subject, text=text, state=DeliveryState.QUEUED,
-            created_at=now, content={"kinds": {event: 1}, "codes": {}},
-        )  # fmt: skip
-        session.add(message)
-        session.flush()
-        outbox.add(session, WorkKind.SEND_ALERT, message.id, urgent=True, run_after=now)
+        wording = partial(alert_texts.house_alarm, event=event, cap=cap, settings=settings())
+        immediate_alerts.queue(session, event, wording, now)
 
 
 def shown(session: Session, now: datetime) -> Sequence[HouseAlarm]:

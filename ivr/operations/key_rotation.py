@@ -24,7 +24,7 @@ from ivr.platform import crypto, database, former_keys, spool
 from ivr.platform.column_types import rows
 from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.platform.work_models import FormerKey
-from ivr.privacy import subject_requests
+from ivr.privacy import sealed_subjects
 from ivr.telephony import state_token
 from ivr.voicebox import audio_store
 
@@ -71,8 +71,8 @@ def _former_keys(now: datetime) -> Count:
 
 def _subject_requests() -> Count:
     def again(request_id: int, old: str) -> str | None:
-        named = subject_requests.opened(request_id, old)
-        return None if crypto.is_present(Purpose.SUBJECT_REQUEST, old) else subject_requests.seal(named)
+        named = sealed_subjects.opened(request_id, old)
+        return None if crypto.is_present(Purpose.SUBJECT_REQUEST, old) else sealed_subjects.seal(named)
 
     with database.reading() as session:
         sealed = session.execute(

@@ -34,14 +34,14 @@ from ivr.privacy import (
     erasure,
     keyed_numbers,
     legal_holds,
+    nightly_job,
     recording_deletion,
     restriction,
     retention_periods,
+    sealed_subjects,
     subject_access,
-    subject_requests,
+    subject_access_pdf,
 )
-from ivr.privacy import nightly_job as deletion_runs
-from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.compliance import OperatorFacts
 from ivr.privacy.erasure import Subject
 from ivr.web import forms, sent_once, subject_labels
@@ -87,7 +87,7 @@ def begin() -> AnyResponse:
     with database.writing() as session:
         sent_once.require_first(session, url_for("subjects.page"))
         asked = SubjectRequest(
-            kind=form.kind, identity_check=form.identity_check, named=subject_requests.seal(named),
+            kind=form.kind, identity_check=form.identity_check, named=sealed_subjects.seal(named),
             opened_by_id=me().id, opened_at=now, result="",
         )  # fmt: skip
         session.add(asked)
@@ -140,7 +140,7 @@ def _open(
     asked = _request(session, request_id, *kinds, lock=lock)
     if proven and not _is_proven(asked):
         abort(403)
-    return asked, keyed_numbers.subject_of(session, subject_requests.named_in(asked), named_too=named_too)
+    return asked, keyed_numbers.subject_of(session, sealed_subjects.named_in(asked), named_too=named_too)
 
 
 @subjects.get("/<int:request_id>")
@@ -163,7 +163,7 @@ def one(request_id: int) -> str | tuple[str, int]:
             recordings=subject_access.recordings_of(session, found), named_only=named_only,
             still_open=sum(task.state != "closed" for task in tasks),
             held=bool(legal_holds.held_among(session, found.task_ids)), offered=LANGUAGES,
-            named=subject_requests.named_in(asked), proven=_is_proven(asked),
+            named=sealed_subjects.named_in(asked), proven=_is_proven(asked),
             second_look=asked.identity_check == IdentityCheck.CUSTOMER_DATA, me=me(),
             opened_by=session.get_one(User, asked.opened_by_id).name,
         )  # fmt: skip
@@ -194,7 +194,7 @@ def access(request_id: int) -> Response:
         periods = retention_periods.all_days(session)
     told = caller_information.sections(periods, OperatorFacts.of(settings()), gettext)
     made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
-    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said, told)
+    pdf = subject_access_pdf.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said, told)
     archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
     with database.writing() as session:
         asked = session.get_one(SubjectRequest, request_id, with_for_update=True)
@@ -273,8 +273,8 @@ def erase(request_id: int) -> AnyResponse:
             _close_others(session, asked, found)
             counts = erasure.erase(session, found, now)
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
-            deletion_runs.want_scrub(session, now)
-            deletion_records.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
+            nightly_job.want_scrub(session, now)
+            deletion_records.write_record(session, "erasure", sum(counts.values()), nightly_job.FOLLOWS, now)
         recording_deletion.destroy_audio()
     except erasure.Held:
         flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")
@@ -292,10 +292,10 @@ def erase(request_id: int) -> AnyResponse:
 def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> None:
     """Other open requests about the same person would keep the number."""
     codes = select(Contact.receipt_code).where(Contact.task_id.in_(found.task_ids))
-    theirs = {subject_requests.named_in(asked), *session.scalars(codes)}
+    theirs = {sealed_subjects.named_in(asked), *session.scalars(codes)}
     others = select(SubjectRequest).where(SubjectRequest.state == "opened", SubjectRequest.id != asked.id)
     for other in session.scalars(others).all():
-        if subject_requests.named_in(other) in theirs:
+        if sealed_subjects.named_in(other) in theirs:
             _done(session, other, f"erased with request {asked.id}")
 
 

@@ -24,7 +24,7 @@ from ivr.models.privacy import PendingDeletion, SubjectRequest
 from ivr.models.screening import FrequentCaller
 from ivr.platform import database, spool, spool_files
 from ivr.platform.crypto import CannotOpen
-from ivr.privacy import erasure, subject_requests
+from ivr.privacy import erasure, sealed_subjects
 from ivr.telephony import state_token
 from ivr.web.app import create_app
 from tests.support.former_version import FORMER_SECRET, HASHES, SEARCH_WORDS, SPOOL_ENTRY
@@ -95,7 +95,7 @@ class Used:
         mia = session.get_one(User, self.mia.id)
         mfa.propose_totp(mia)
         self.codes = mfa.new_recovery_codes(session, mia, self.now)
-        for named in (subject_requests.seal(NUMBER), SEARCH_WORDS):  # the second as the version before sealed it
+        for named in (sealed_subjects.seal(NUMBER), SEARCH_WORDS):  # the second as the version before sealed it
             session.add(
                 SubjectRequest(kind="access", identity_check="document", named=named, opened_by_id=mia.id,
                                opened_at=self.now, result="")
@@ -125,7 +125,7 @@ class Used:
     def _requests_and_calls_work(self) -> None:
         with database.reading() as session:
             asked = session.scalars(select(SubjectRequest).order_by(SubjectRequest.id)).all()
-            assert [subject_requests.named_in(one) for one in asked] == [NUMBER, "Özlem 0421"]
+            assert [sealed_subjects.named_in(one) for one in asked] == [NUMBER, "Özlem 0421"]
             (entry,) = session.scalars(select(QueueEntry))
             assert state_token.unseal(entry.resume, CALL).step == "consent"
             assert caller_language.language_of(session, NUMBER, self.now) == "de"
@@ -224,7 +224,7 @@ def test_what_cannot_be_opened_is_named_and_the_rest_is_done(change, tmp_path: P
     change(THIRD)
     with database.writing() as session:
         session.add(
-            SubjectRequest(kind="access", identity_check="document", named=subject_requests.seal(OTHER),
+            SubjectRequest(kind="access", identity_check="document", named=sealed_subjects.seal(OTHER),
                            opened_by_id=used.mia.id, opened_at=used.now, result="")
         )  # fmt: skip
     change(SECOND, THIRD)
@@ -239,7 +239,7 @@ def test_what_cannot_be_opened_is_named_and_the_rest_is_done(change, tmp_path: P
     change(SECOND)
     with database.reading() as session:
         asked = session.scalars(select(SubjectRequest).order_by(SubjectRequest.id)).all()
-        assert [subject_requests.named_in(one) for one in asked] == [NUMBER, "Özlem 0421", OTHER]
+        assert [sealed_subjects.named_in(one) for one in asked] == [NUMBER, "Özlem 0421", OTHER]
     assert len(kinds_replayed()) == 2, "a rotation that found something loses nothing"
 
 
@@ -288,7 +288,7 @@ def test_without_the_former_key_each_kind_says_what_to_do(change, tmp_path: Path
     with database.reading() as session:
         for asked in session.scalars(select(SubjectRequest)):
             with pytest.raises(CannotOpen, match="SECRET_KEY_PREVIOUS"):
-                subject_requests.named_in(asked)
+                sealed_subjects.named_in(asked)
     faults = verification.faults_of_database()[1]
     assert any("SECRET_KEY_PREVIOUS" in fault for fault in faults)
     assert not used.session_lasts()

@@ -31,7 +31,7 @@ from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
-from ivr.privacy import erasure, legal_holds, subject_access, subject_requests
+from ivr.privacy import erasure, legal_holds, sealed_subjects, subject_access
 from ivr.privacy.subject_access_pdf import as_pdf
 from ivr.voicebox import audio_store
 from tests.support.people import a_task, the_task
@@ -351,7 +351,7 @@ def test_a_search_in_a_request_is_not_kept_readable(desk) -> None:
     with database.reading() as session:
         asked = session.scalars(select(SubjectRequest)).one()
         assert "15112345678" not in asked.named
-        assert subject_requests.named_in(asked) == NUMBER
+        assert sealed_subjects.named_in(asked) == NUMBER
 
 
 def test_who_has_a_telephone_or_a_code_has_not_proven_who_they_are(desk) -> None:

@@ -34,7 +34,7 @@ from ivr.models.privacy import SubjectRequest
 from ivr.models.team_tools import Macro, TextModule
 from ivr.operations import demo_data
 from ivr.platform import database
-from ivr.privacy import legal_holds, subject_requests
+from ivr.privacy import legal_holds, sealed_subjects
 from tests.support.people import a_task, hire
 
 LONG = (
@@ -91,7 +91,7 @@ def _work(session, ids: dict[str, int]) -> None:
         session, session.get_one(CallbackTask, ids["closed"]), mia, Outcome.REACHED, "Bescheid erklärt.", now
     )  # fmt: skip
     request = SubjectRequest(
-        kind="access", named=subject_requests.seal("+4915112340077"), identity_check="document",
+        kind="access", named=sealed_subjects.seal("+4915112340077"), identity_check="document",
         opened_by_id=lena.id, opened_at=now, result="",
     )  # fmt: skip
     session.add(request)

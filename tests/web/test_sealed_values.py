@@ -20,7 +20,7 @@ from ivr.models.accounts import User
 from ivr.models.privacy import SubjectRequest
 from ivr.platform import database, sealed_query
 from ivr.platform.sealed_query import CannotOpenSearch
-from ivr.privacy import subject_requests
+from ivr.privacy import sealed_subjects
 from ivr.telephony.agent_webhooks import _tokens
 from ivr.web.app import create_app
 from tests.support.former_version import FORMER_SECRET, SEARCH_WORDS, SESSION_COOKIE, STAFF_TOKEN
@@ -83,7 +83,7 @@ def test_a_request_that_the_version_before_sealed_is_opened(change) -> None:
                                  opened_at=utc_now(), result="")  # fmt: skip
         session.add(request)
         session.flush()
-        assert subject_requests.named_in(request) == "Özlem 0421"
+        assert sealed_subjects.named_in(request) == "Özlem 0421"
 
 
 def test_a_search_that_was_kept_is_found_again_or_an_error(change) -> None:
