@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from aiosipua.header_codec import parse_address, parse_uri
 from aiosipua.message import SipRequest
@@ -14,6 +15,9 @@ from ivr.local_carrier.sip.peers import Peer
 #: What the carrier sends as From where a number is withheld.
 WITHHELD = "anonymous"
 _TELEPHONE = re.compile(r"\s*tel:([^;>]+)", re.IGNORECASE)
+_USER = re.compile(r"\bsips?:([^@<>]*)@", re.IGNORECASE)
+#: The country or the place in which a number without one is dialled (RFC 3966).
+_CONTEXT = re.compile(r";phone-context=(\+\d+)", re.IGNORECASE)
 _HEADERS = {
     NumberFrom.P_ASSERTED_IDENTITY: "p-asserted-identity",
     NumberFrom.REMOTE_PARTY_ID: "remote-party-id",
@@ -86,10 +90,20 @@ def _diversions(invite: SipRequest) -> list[str]:
 def _number(value: str) -> str:
     """The number of an address; empty where it names none."""
     if found := _TELEPHONE.match(value.partition("<")[2] or value):  # which the library takes for a host
-        return phone_numbers.dialable(found[1]) or phone_numbers.plain(found[1])
+        return _dialled_in(found[1], value)
     try:
         uri = parse_address(value).uri if "<" in value else parse_uri(value.partition(">")[0])
     except ValueError:
         return ""
-    written = (uri.user or "").partition(";")[0]
+    written = uri.user or ""
+    if not written and (found := _USER.search(value)):  # parameters of the user, which the library takes for the rest
+        written = found[1]
+    return _dialled_in(unquote(re.split("[;:]", written)[0]), value)
+
+
+def _dialled_in(written: str, address: str) -> str:
+    """A number as it is dialled, in the place that its address names, if it is one without a country."""
+    context = _CONTEXT.search(address)
+    if context and written.isdigit() and not written.startswith("0"):
+        written = context[1] + written
     return phone_numbers.dialable(written) or phone_numbers.plain(written)

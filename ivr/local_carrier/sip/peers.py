@@ -58,7 +58,12 @@ class Peer:
     @property
     def host(self) -> str:
         """The host of addresses at this peer."""
-        return self.domain or self.address
+        return self.domain or in_address(self.address)
+
+
+def in_address(host: str) -> str:
+    """A host as it is written in a SIP address."""
+    return f"[{host}]" if ":" in host else host
 
 
 @dataclass
@@ -100,6 +105,8 @@ class Peers:
         self._looked_up = -_LOOKED_UP_FOR
         self._messages = {peer.name: Bucket(peer.calls_a_second * 20, peer.burst * 20) for peer in self.peers}
         self._calls = {peer.name: Bucket(peer.calls_a_second, peer.burst) for peer in self.peers}
+        #: The version of IP that is spoken: other addresses of a host name are none.
+        self.version = 4
 
     def look_up(self) -> None:
         """Look the addresses of host names up, if that was long ago. It may block: not for the loop of the calls."""
@@ -154,8 +161,10 @@ class Peers:
         """Where requests to a peer are sent; None while its name is not known, or where it is a network."""
         network = self._networks.get(peer.name)
         if network is not None:
-            return (str(network.network_address), peer.port) if network.num_addresses == 1 else None
-        found = sorted(self._addresses.get(peer.name, ()))
+            is_one = network.num_addresses == 1 and network.version == self.version
+            return (str(network.network_address), peer.port) if is_one else None
+        every = self._addresses.get(peer.name, ())
+        found = sorted(one for one in every if ipaddress.ip_address(one).version == self.version)
         return (found[0], peer.port) if found else None
 
 

@@ -29,6 +29,9 @@ _SILENT = {ULAW: bytes([MU_LAW.silence]) * FRAME, ALAW: bytes([A_LAW.silence]) *
 _KEY_FRAMES, _KEY_PAUSE = 5, 3
 _CODECS = {ULAW: MU_LAW, ALAW: A_LAW}
 
+#: Seconds of silence after which the audio of a call may come from another port of its address.
+_MOVED_AFTER = 2.0
+
 #: What is told of a frame: its source, its timestamp, and its 16-bit samples.
 OnFrame = Callable[[int, int, bytes], None]
 
@@ -63,6 +66,8 @@ class RtpPort(asyncio.DatagramProtocol):
         self._ssrc: int | None = None
         self._sequence = 0
         self._pressed: tuple[int, int, bool, float] | None = None
+        #: The source and the timestamp of the last keys: their packets may still come while the next one is told.
+        self._told_keys: deque[tuple[int, int]] = deque(maxlen=16)
 
     # -- the socket -----------------------------------------------------------------------------
 
@@ -79,7 +84,10 @@ class RtpPort(asyncio.DatagramProtocol):
         """Talk to this address from now on, as was negotiated."""
         if remote != self.remote:
             self._latched = None
-        self.remote, self.law, self.keys_as, self.sends = remote, law, keys_as, sends
+        with self._lock:
+            if law != self.law:  # what is being played was encoded before
+                self._playing = _CODECS[law].encode(_CODECS[self.law].decode(self._playing))
+            self.remote, self.law, self.keys_as, self.sends = remote, law, keys_as, sends
 
     def close(self) -> None:
         """Give the port back."""
@@ -90,9 +98,9 @@ class RtpPort(asyncio.DatagramProtocol):
     # -- heard ----------------------------------------------------------------------------------
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """A packet has come; only those of the negotiated address count, from the first port there that sends."""
+        """A packet has come; only those of the negotiated address count, from one port there at a time."""
         source = (addr[0], addr[1])
-        if self.remote is None or source[0] != self.remote[0] or (self._latched or source) != source:
+        if self.remote is None or source[0] != self.remote[0] or not self._is_heard(source):
             self.counts["foreign"] += 1
             return
         try:
@@ -107,6 +115,11 @@ class RtpPort(asyncio.DatagramProtocol):
         self._latched = source
         self.heard_at = time.monotonic()
         self.counts["received"] += 1
+
+    def _is_heard(self, source: tuple[str, int]) -> bool:
+        """Whether this port sends the call's audio: the negotiated one, else the first; another once that is silent."""
+        known = self._latched
+        return source in (known or source, self.remote) or time.monotonic() - self.heard_at > _MOVED_AFTER
 
     def _hear(self, packet: RtpPacket) -> None:
         if not 1 <= len(packet.payload) <= 8 * FRAME:
@@ -126,7 +139,8 @@ class RtpPort(asyncio.DatagramProtocol):
     def _hear_key(self, packet: RtpPacket) -> None:
         """A key counts from the first packet that tells it, whichever of them arrive."""
         event = DtmfEvent.parse(packet.payload)
-        self._sequence = packet.sequence_number
+        if uint16_gt(packet.sequence_number, self._sequence):
+            self._sequence = packet.sequence_number
         if event.event > 11:  # flash, and the letters of old exchanges
             return
         now = time.monotonic()
@@ -136,9 +150,12 @@ class RtpPort(asyncio.DatagramProtocol):
             # Some telephones count the timestamp on within a key.
             or (known[1] == event.event and not known[2] and not packet.marker and now - known[3] < 0.1)
         )
+        if not goes_on and (packet.ssrc, packet.timestamp) in self._told_keys:
+            return
         began = known[0] if known and goes_on else packet.timestamp
         self._pressed = packet.timestamp, event.event, event.end or bool(known and goes_on and known[2]), now
         if not goes_on:
+            self._told_keys.append((packet.ssrc, packet.timestamp))
             self.on_key(event.digit, packet.ssrc, packet.timestamp)
         self.on_tone(packet.ssrc, began, event.duration)
 
@@ -146,9 +163,10 @@ class RtpPort(asyncio.DatagramProtocol):
 
     def play(self, samples: Samples) -> None:
         """Play a sound from its beginning; what was played before ends."""
-        encoded = _CODECS[self.law].encode(samples.astype("<i2").tobytes())
+        law, pcm = self.law, samples.astype("<i2").tobytes()
+        encoded = _CODECS[law].encode(pcm)  # not within the lock: it takes long
         with self._lock:
-            self._playing, self._at = encoded, 0
+            self._playing, self._at = encoded if law == self.law else _CODECS[self.law].encode(pcm), 0
 
     def stop(self) -> None:
         """Play nothing more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiosipua.sdp import SdpMessage, SdpNegotiationError, build_sdp, negotiate_sdp, parse_sdp
 
@@ -12,6 +12,9 @@ from ivr.local_carrier.sip.rtp_port import ALAW, NO_KEYS, ULAW
 #: The payload type that keys get in our offers.
 _KEYS = 101
 _LAWS = {ULAW: "PCMU", ALAW: "PCMA"}
+#: Audio that is not encrypted. Of several the first one counts.
+_PLAIN = frozenset({"RTP/AVP", "RTP/AVPF"})
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
 class NoCommonAudio(ValueError):
@@ -44,6 +47,7 @@ def answer(offered: SdpMessage, host: str, port: int) -> tuple[SdpMessage, Agree
     Raises:
         NoCommonAudio: neither law is offered, or no address to send to.
     """
+    named, offered = offered, _of_plain_audio(offered)
     keys_as = _keys_of(offered)
     try:
         answered, law = negotiate_sdp(
@@ -51,23 +55,25 @@ def answer(offered: SdpMessage, host: str, port: int) -> tuple[SdpMessage, Agree
         )
     except (ValueError, SdpNegotiationError) as error:
         raise NoCommonAudio(str(error)) from error
-    for media in answered.media:
+    for media, asked_for in zip(answered.media, named.media, strict=True):
+        media.media = asked_for.media
         if "ptime" in media.attributes:
             media.attributes["ptime"] = ["20"]
-    return answered, Agreed(_address(offered), law, keys_as, _hears(offered))
+    return answered, Agreed(_address(offered, host), law, keys_as, _hears(offered))
 
 
-def agreed(answered: SdpMessage) -> Agreed:
-    """What is agreed on by the answer to our offer.
+def agreed(answered: SdpMessage, host: str) -> Agreed:
+    """What is agreed on by the answer to our offer of audio at `host`.
 
     Raises:
         NoCommonAudio: it takes neither law, or names no address.
     """
+    answered = _of_plain_audio(answered)
     audio = answered.audio
     laws = [codec.payload_type for codec in audio.codecs if codec.payload_type in _LAWS] if audio else []
     if not laws:
         raise NoCommonAudio("the answer takes neither law")
-    return Agreed(_address(answered), laws[0], _keys_of(answered), _hears(answered))
+    return Agreed(_address(answered, host), laws[0], _keys_of(answered), _hears(answered))
 
 
 def read(text: str) -> SdpMessage:
@@ -82,6 +88,21 @@ def read(text: str) -> SdpMessage:
         raise NoCommonAudio(f"malformed: {error}") from error
 
 
+def _of_plain_audio(session: SdpMessage) -> SdpMessage:
+    """The same with the first audio that can be taken as its only one. A direction of the session is that of its audio.
+
+    Audio that is encrypted is none: it would be noise for both ends.
+    """
+    taken = next((one for one in session.media if one.media == "audio" and one.port and one.proto in _PLAIN), None)
+    of_all = {one: list[str]() for one in _DIRECTIONS if one in session.attributes}
+    media = []
+    for one in session.media:
+        kind = one.media if one.media != "audio" or one is taken else "other"
+        own = any(direction in one.attributes for direction in _DIRECTIONS)
+        media.append(replace(one, media=kind, attributes=one.attributes if own else one.attributes | of_all))
+    return replace(session, media=media)
+
+
 def _keys_of(session: SdpMessage) -> int:
     for codec in session.audio.codecs if session.audio else ():
         if codec.encoding_name.lower() == "telephone-event" and codec.clock_rate in (0, 8000):
@@ -89,7 +110,7 @@ def _keys_of(session: SdpMessage) -> int:
     return NO_KEYS
 
 
-def _address(session: SdpMessage) -> tuple[str, int]:
+def _address(session: SdpMessage, ours: str) -> tuple[str, int]:
     address = session.rtp_address
     if address is None or not 0 < address[1] < 65536:
         raise NoCommonAudio("no address to send audio to")
@@ -99,6 +120,8 @@ def _address(session: SdpMessage) -> tuple[str, int]:
         raise NoCommonAudio("an address for audio that is none") from error
     if host.is_multicast:
         raise NoCommonAudio("audio to many is not sent")
+    if host.version != ipaddress.ip_address(ours).version:
+        raise NoCommonAudio("audio between IPv4 and IPv6 is not sent")
     return str(host), address[1]
 
 

@@ -49,10 +49,18 @@ class SipLine(RealTimeLine):
         self._came = time.monotonic()
         self._plays = self._stops_at_key = False
         self._loud_at = 0.0
-        port.on_key = lambda key, ssrc, timestamp: self.press(key)
+        #: How this telephone tells its keys, once it has pressed one.
+        self.keys_come = ""
+        port.on_key = lambda key, ssrc, timestamp: self.press_by("rtp", key)
         port.on_played = self._played
 
     # -- called by the station ------------------------------------------------------------------
+
+    def press_by(self, way: str, keys: str) -> None:
+        """Keys were pressed. A telephone that tells each of them in two ways is listened to by the first one."""
+        self.keys_come = self.keys_come or way
+        if self.keys_come == way:
+            self.press(keys)
 
     def press(self, keys: str) -> None:
         """Keys were pressed. A question that they may interrupt is silent from the next frame on."""

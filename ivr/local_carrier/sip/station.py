@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import threading
-import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from aiosipua.incoming_call import IncomingCall
@@ -18,6 +18,7 @@ from ivr.local_carrier.call import CallReport
 from ivr.local_carrier.lines import Line
 from ivr.local_carrier.sip import call_details, session_descriptions
 from ivr.local_carrier.sip.agent import Agent, Caller
+from ivr.local_carrier.sip.calls import Call, Calls
 from ivr.local_carrier.sip.digest import Digest
 from ivr.local_carrier.sip.loop_thread import LoopThread
 from ivr.local_carrier.sip.peers import Peer, Peers
@@ -34,8 +35,8 @@ logging.getLogger("aiosipua").setLevel(logging.WARNING)
 
 #: How a call that was never answered is refused, by the status that it ends with.
 _REFUSALS = {"busy": 486, "no-answer": 480, "failed": 500, "completed": 480}
-#: Seconds between two looks at whether calls are still heard, and seconds of silence after which one is over.
-_WATCHED_EVERY, _SILENT_FOR = 5.0, 60.0
+#: Seconds between two looks at whether calls are still heard.
+_WATCHED_EVERY = 5.0
 _AGENT_NAME = "Jobcenter hotline"
 
 #: Takes a call on a line: its number, further fields, and the number of ours that was dialled. Returns at its end.
@@ -58,29 +59,16 @@ class Socket:
     usual_number: str = ""
 
 
-@dataclass
-class Call:
-    """A call that goes on, seen from the station."""
-
-    line: SipLine
-    port: RtpPort
-    #: Ends it on the SIP side.
-    end: Callable[[str], None]
-    agreed: Agreed | None = None
-    #: Drops what the library keeps of it.
-    forget: Callable[[], object] = lambda: None
-    began: float = field(default_factory=time.monotonic)
-
-
 class Station(LoopThread):
     """Takes calls of named peers and hands them to the switch; :mod:`.trunk` places calls through it."""
 
     def __init__(self, socket: Socket, peers: Peers, take: TakeCall) -> None:
         super().__init__("sip")
         self.socket, self.peers, self._take_call = socket, peers, take
+        peers.version = ipaddress.ip_address(socket.host).version
         self.pulse = Pulse()
         self.ports = Ports(socket.host, socket.first_rtp, socket.last_rtp, self.pulse)
-        self.calls: dict[str, Call] = {}
+        self.calls = Calls()
         self.digest = Digest(socket.told_as or socket.host)
         self.wire = Wire(local_addr=(socket.host, socket.port), peers=peers)
         self.caller: Caller
@@ -107,7 +95,8 @@ class Station(LoopThread):
         self.agent.on_update = self._updated
         self.agent.on_key = self._key
         self.agent.on_late_answer = self._late_answer
-        self.wire.screen, self.wire.preview = self._screen, self.caller.learn
+        self.wire.screen = self._screen
+        self.wire.preview = lambda response: self.calls.is_told(response) or self.caller.learn(response)
         await self.agent.start()
         self.caller.advertised_addr = self.agent.advertised_addr = advertised[0], self.wire.local_addr[1]
         self.pulse.start()
@@ -149,6 +138,7 @@ class Station(LoopThread):
         if peer is None:
             self.agent.forget(call)
             return
+        self.agent.agree_on_timer(call)
         self._coming.add(call.call_id)
         self.spawn(self._take(call, peer))
 
@@ -190,9 +180,8 @@ class Station(LoopThread):
         fields = _headers(invite) | ({"ForwardedFrom": forwarded} if forwarded else {})
         line = SipLine(port, _Inbound(self, call, description))
         call.ringing()
-        self.connect(
-            call.call_id, Call(line, port, partial(self.end_inbound, call), agreed, partial(self.agent.forget, call))
-        )
+        ends, forgotten = partial(self.end_inbound, call), partial(self.agent.forget, call)
+        self.connect(call.call_id, Call(line, port, call.dialog, call.source_addr, ends, agreed, forgotten))
         self.taken += 1
         threading.Thread(
             target=self._run, args=(call.call_id, line, number, fields, dialled), daemon=True, name="call over SIP"
@@ -260,20 +249,22 @@ class Station(LoopThread):
         except NoCommonAudio:
             return None
         known.agreed = agreed
+        known.line.keys_come = ""  # another telephone may go on
         self._connect(known.port, agreed)
         return answered
 
     def _late_answer(self, call_id: str, text: str) -> None:
         if known := self.calls.get(call_id):
             try:
-                known.agreed = session_descriptions.agreed(session_descriptions.read(text))
+                host = self.socket.told_as or self.socket.host
+                known.agreed = session_descriptions.agreed(session_descriptions.read(text), host)
             except NoCommonAudio:
                 known.line.hang_up()
             self._connect(known.port, known.agreed)
 
     def _key(self, call_id: str, key: str) -> None:
         if known := self.calls.get(call_id):
-            known.line.press(key)
+            known.line.press_by("info", key)
 
     def _is_gone(self, call_id: str) -> None:
         """The other end has hung up."""
@@ -287,15 +278,11 @@ class Station(LoopThread):
             known.forget()
 
     async def _watch(self) -> None:
-        """Hang up calls that nothing is heard of any more; look the peers' names up again."""
+        """Ask after calls that nothing is heard of any more; look the peers' names up again."""
         while True:
             await asyncio.sleep(_WATCHED_EVERY)
             await asyncio.get_running_loop().run_in_executor(None, self.peers.look_up)
-            for call in list(self.calls.values()):
-                if call.agreed and call.agreed.sends and time.monotonic() - call.port.heard_at > _SILENT_FOR:
-                    log.warning("SIP: nothing was heard of a call for %d s: it is ended", _SILENT_FOR)
-                    call.end("completed")
-                    call.line.hang_up()
+            self.calls.ask(self.caller)
 
     def connect(self, call_id: str, call: Call) -> None:
         """A call goes on from now on."""

@@ -17,6 +17,7 @@ from aiosipua.headers import CSeq, parse_via, stringify_cseq, stringify_via
 from aiosipua.message import SipMessage, SipRequest, SipResponse
 from aiosipua.transport import SipTransport
 
+from ivr.local_carrier.sip.bodies import unwrap
 from ivr.local_carrier.sip.peers import Peer, Peers
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,8 @@ class Wire(SipTransport):
     peers: Peers = field(default_factory=lambda: Peers(()))
     #: Decides about a new request before an agent sees it; True if it has been answered.
     screen: Callable[[SipRequest, Peer], bool] = lambda request, peer: False
-    #: Looks at an answer before an agent does.
-    preview: Callable[[SipResponse], None] = lambda response: None
+    #: Looks at an answer before an agent does; True if that was all.
+    preview: Callable[[SipResponse], bool] = lambda response: False
     away_after: float = AWAY_AFTER
     _socket: asyncio.DatagramTransport | None = field(default=None, init=False, repr=False)
     _servers: dict[_Key, _Server] = field(default_factory=dict, init=False, repr=False)
@@ -100,6 +101,7 @@ class Wire(SipTransport):
             return
         try:
             message = SipMessage.parse(data)
+            unwrap(message)
             if isinstance(message, SipRequest):
                 self._request(message, peer, address)
             else:
@@ -164,8 +166,8 @@ class Wire(SipTransport):
         client = self._clients.get((parse_via(vias[0]).branch or "", cseq.method))
         if client is None:
             # A second 2xx to a call is acknowledged again by the agent; everything else that is late is dropped.
-            if cseq.method == "INVITE" and 200 <= response.status_code < 300 and self.on_message is not None:
-                self.on_message(response, address)
+            if cseq.method == "INVITE" and 200 <= response.status_code < 300:
+                self._tell(response, address)
             return
         if response.status_code < 200:
             self._rings((parse_via(vias[0]).branch or "", cseq.method))
@@ -179,8 +181,10 @@ class Wire(SipTransport):
                 client.final = True
                 _stop(*client.timers)
                 self._forget_later((parse_via(vias[0]).branch or "", cseq.method))
-        self.preview(response)
-        if self.on_message is not None:
+        self._tell(response, address)
+
+    def _tell(self, response: SipResponse, address: tuple[str, int]) -> None:
+        if not self.preview(response) and self.on_message is not None:
             self.on_message(response, address)
 
     def _acknowledge(self, client: _Client, response: SipResponse) -> None:
@@ -248,10 +252,8 @@ class Wire(SipTransport):
         def over() -> None:
             _stop(*client.timers)
             self._clients.pop(key, None)
-            if not client.final and self.on_message is not None:
-                timeout = answer_to(request, 408, "Request Timeout")
-                self.preview(timeout)
-                self.on_message(timeout, address)
+            if not client.final:
+                self._tell(answer_to(request, 408, "Request Timeout"), address)
 
         longest = self.away_after if request.method in ("INVITE", "REGISTER") else TIMEOUT
         client.timers = [loop.call_later(T1, again), loop.call_later(longest, over)]

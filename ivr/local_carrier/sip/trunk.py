@@ -19,11 +19,12 @@ from ivr.domain.enums import CallerIdIn
 from ivr.local_carrier.call import NotAnswered, Ringing, Telephone
 from ivr.local_carrier.lines import Line
 from ivr.local_carrier.sip import session_descriptions
-from ivr.local_carrier.sip.peers import Peer
+from ivr.local_carrier.sip.calls import Call
+from ivr.local_carrier.sip.peers import Peer, in_address
 from ivr.local_carrier.sip.rtp_port import RtpPort
 from ivr.local_carrier.sip.session_descriptions import NoCommonAudio
 from ivr.local_carrier.sip.sip_line import SipLine
-from ivr.local_carrier.sip.station import Call, Station
+from ivr.local_carrier.sip.station import Station
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Trunk:
             attempt.ends.put(503)
             return
         host = self._station.socket.told_as or self._station.socket.host
-        identity, headers = _identity(peer, shown, host)
+        identity, headers = _identity(peer, shown, in_address(host))
         call = attempt.call = self._station.caller.invite(
             headers | self._headers, identity, f"sip:{number}@{peer.host}", reached,
             session_descriptions.offer(host, attempt.port.local[1]), user_agent="Jobcenter hotline",
@@ -155,7 +156,8 @@ class Trunk:
         try:
             if call.sdp_answer is None:
                 raise NoCommonAudio("an answer without a description")
-            agreed = session_descriptions.agreed(call.sdp_answer)
+            host = self._station.socket.told_as or self._station.socket.host
+            agreed = session_descriptions.agreed(call.sdp_answer, host)
         except NoCommonAudio as error:
             log.warning("SIP: a call was answered without audio: %s", error)
             self._station.do(lambda: self._drop(attempt))
@@ -163,7 +165,8 @@ class Trunk:
         # At once: what is played next is encoded as was agreed on.
         port.connect(agreed.remote, agreed.law, agreed.keys_as, sends=agreed.sends)
         line = SipLine(port, signalling)
-        known = Call(line, port, signalling.end, agreed, partial(self._station.caller.forget, call))
+        forgotten = partial(self._station.caller.forget, call)
+        known = Call(line, port, call.dialog, call.remote_addr, signalling.end, agreed, forgotten)
         call.on_session_expired = lambda call: line.hang_up()
         # Who has hung up since is not known to the library any more.
         if self._station.caller.get_call(call.call_id) is None:

@@ -40,6 +40,10 @@ FROM = 'From: "Ada" <sip:0421555123@pbx>;tag=1'
         (["From: <sip:anonymous@anonymous.invalid>;tag=1"], "from", "anonymous"),
         (["From: <sip:reception@pbx>;tag=1"], "from", "anonymous"),
         (["From: <sip:123@pbx>;tag=1"], "from", "123"),
+        (["From: <sip:%2B49421555123@pbx>;tag=1"], "from", "+49421555123"),
+        (["From: <sip:+49421555123:secret@pbx>;tag=1"], "from", "+49421555123"),
+        (["From: <sip:421555123;phone-context=+49@pbx;user=phone>;tag=1"], "from", "+49421555123"),
+        ([FROM, "P-Asserted-Identity: <tel:555123;phone-context=+49421>"], "p-asserted-identity", "+49421555123"),
     ],
 )
 def test_the_number_of_a_caller(headers: list[str], number_from: str, number: str) -> None:
