@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
-import subprocess
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from ivr.audio import piper
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Samples, Sound, at_telephone_rate, read_wav, write_wav
 from ivr.config.settings import settings
@@ -28,8 +26,6 @@ LOUDNESS = (-27.0, -15.0)
 _PEAK = 0.89 * 32767
 _FRAME = RATE // 50
 _PAUSE_SECONDS = 0.35
-#: Seconds that Piper may take for one part.
-_PIPER_TIMEOUT = 60
 
 
 class Unusable(ValueError):
@@ -100,24 +96,12 @@ def _voice(language: str) -> str:
 
 
 def _piper_model(language: str) -> Path | None:
-    return _installed_voice(settings().piper_voice_dir / f"{language}.onnx")
-
-
-@lru_cache(maxsize=64)
-def _installed_voice(model: Path) -> Path | None:
-    # This is asked for every part that is played. An operator who installs a voice restarts the product.
-    return model if shutil.which("piper") and model.is_file() else None
+    return piper.voice_of(language, settings().piper_voice_dir)
 
 
 def _spoken(part: Part) -> Sound:
     model = _piper_model(part.language)
-    if model is None:
-        return speak(part.text, part.language)
-    with tempfile.TemporaryDirectory() as directory:
-        out = Path(directory) / "out.wav"
-        command = ["piper", "--model", str(model), "--output_file", str(out)]
-        subprocess.run(command, input=part.text.encode(), check=True, capture_output=True, timeout=_PIPER_TIMEOUT)
-        return read_wav(out.read_bytes())
+    return speak(part.text, part.language) if model is None else piper.speak(part.text, model)
 
 
 def level(samples: Samples) -> float:
