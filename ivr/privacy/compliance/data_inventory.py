@@ -327,6 +327,11 @@ PLACES: dict[str, Kept] = {
     _("Telephone carrier"): Kept(
         "callers", _("Recordings, until ours is stored; calls and text messages"), (RetentionKind.NUMBER_AND_NAME,)
     ),
+    _("Exchange (a host's disk; calls over SIP without a carrier)"): Kept(
+        "callers",
+        _("Recordings, not sealed, until ours is stored; calls and their numbers"),
+        (RetentionKind.NUMBER_AND_NAME,),
+    ),
     _("List of open promises (a host's disk, where the operator wants it)"): Kept(
         "callers",
         _("Receipt code, number, concern, language, deadline of open tasks, sealed with a passphrase"),

@@ -182,6 +182,15 @@ MEASURES: dict[str, Measure] = {
         _("A request without a signature is refused"),
         "telephony/test_voice_webhooks.py::test_a_forged_or_missing_signature_changes_nothing",
     ),
+    "sip_peers": Measure(
+        _("Authenticity"),
+        _(
+            "Over SIP named telephone systems alone get an answer, with a password where one is set; audio of a call "
+            "counts from the agreed address only"
+        ),
+        _("Settings `sip_peers`, `sip_address`; a call from another machine gets no answer"),
+        "local_carrier/sip/test_signalling.py::test_who_is_no_peer_gets_no_answer",
+    ),
     "audio_keys": Measure(
         _("Confidentiality"),
         _("Each recording is sealed with a key of its own, wrapped by a rotating master key"),

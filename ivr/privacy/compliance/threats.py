@@ -44,6 +44,16 @@ THREATS = (
     Threat(_("Carrier → webhooks"), "D", _("Database or Redis do not answer"), ("spool",)),
     Threat(_("Carrier"), "I", _("The carrier keeps recordings and call records"), ("retention",),
            _("Its copy of a recording is deleted as soon as ours is stored; the carrier sees numbers and times.")),
+    Threat(_("Telephone systems → exchange (SIP)"), "S", _("Strangers bring calls, or send audio into one"), ("sip_peers",),
+           _("In a network that others share an address can be forged: a private network or VPN is the operator's duty.")),
+    Threat(_("Telephone systems → exchange (SIP)"), "I", _("Somebody on the way listens to calls"), (),
+           _("SIP and its audio are not encrypted: a private network, a VPN or a session border controller that encrypts "
+           "is the operator's duty. A public address is refused unless `sip_plain_ok` is set.")),
+    Threat(_("Telephone systems → exchange (SIP)"), "D", _("Scans, and floods of messages and calls"), ("sip_peers",),
+           _("Each telephone system has limits of its own; whoever it lets through shares them.")),
+    Threat(_("Exchange (calls over SIP without a carrier)"), "I", _("Somebody reads the disk"), ("private_files",),
+           _("Recordings are not sealed there until the hotline has fetched them, and numbers of calls never are: the "
+           "operator encrypts the disk.")),
     Threat(_("Browser → pages"), "S", _("Stolen or guessed passwords"), ("passwords", "lockout", "second_factor")),
     Threat(_("Browser → pages"), "S", _("A stolen cookie, an unattended screen"), ("idle", "csp")),
     Threat(_("Browser → pages"), "T", _("Forged forms, injected scripts"), ("csp", "fuzz")),
