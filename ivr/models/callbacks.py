@@ -156,7 +156,7 @@ class CallbackTask(Base):
     #: When who holds it last worked on it.
     claim_used_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    #: It was closed before, so long ago that it was counted then and is not counted again.
+    #: It was answered before, so long ago that the answer was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
     #: The task of the same person that a member has merged it into; it counts in no figure.

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ivr.callbacks import appointments, workflow
 from ivr.config import settings
+from ivr.domain.enums import Outcome
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.reporting import DailyMetric
@@ -71,6 +72,22 @@ def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
     assert ("", "agreed", "") not in found
     assert ("", "tried", "") not in found
     assert ("", "tried_missed", "") not in found
+
+
+@pytest.mark.parametrize("before", [Outcome.WITHDRAWN, Outcome.TALKED])
+def test_an_answer_after_a_closing_that_was_none_is_counted(counted, before: Outcome) -> None:
+    """Withdrawn in October, asked for again in December, and granted: October's closing has answered nothing."""
+    again = sample_month.AFTERWARDS + timedelta(days=30)
+    with database.writing() as session:
+        task = session.scalars(select(CallbackTask).where(CallbackTask.outcome == "granted")).first()
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        task.outcome = before
+        session.flush()
+        workflow.reopen(session, task, mia, again)
+        appointments.answer(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
+    with database.reading() as session:
+        found = daily_metrics.count(session, daily_metrics.local_day(again))
+    assert found["", "agreed", ""] == 1.0
 
 
 @pytest.mark.parametrize("hours", [7 * 24 - 1, 7 * 24 + 1, 8 * 24 - 10])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from aiosipua.header_codec import parse_address, parse_uri
@@ -14,6 +15,8 @@ from ivr.local_carrier.sip.peers import Peer
 
 #: What the carrier sends as From where a number is withheld.
 WITHHELD = "anonymous"
+#: The port of a SIP address that names none.
+_USUAL_PORT = 5060
 _TELEPHONE = re.compile(r"\s*tel:([^;>]+)", re.IGNORECASE)
 _USER = re.compile(r"\bsips?:([^@<>]*)@", re.IGNORECASE)
 #: The country or the place in which a number without one is dialled (RFC 3966).
@@ -76,6 +79,24 @@ def dialled(invite: SipRequest, peer: Peer, own: frozenset[str], usual: str) -> 
 def forwarded_by(invite: SipRequest) -> str:
     """The number that has passed the call on last; empty if nobody has."""
     return next((number for value in _diversions(invite) if (number := _number(value))), "")
+
+
+def listens_at(invite: SipRequest, source: tuple[str, int], is_theirs: Callable[[str], bool]) -> tuple[str, int]:
+    """Where requests within a call are sent: to where it came from, if its system listens there (RFC 3581).
+
+    Others send from any port, and name where they listen in the last proxy's address, or in their own.
+    """
+    vias = invite.via
+    if vias and "rport" in vias[0].params:
+        return source
+    for named in (*invite.headers.get("record-route")[:1], *invite.headers.get("contact")[:1]):
+        try:
+            uri = parse_address(named).uri
+        except ValueError:
+            return source
+        host = uri.host.strip("[]")
+        return (host, uri.port or _USUAL_PORT) if is_theirs(host) else source
+    return source
 
 
 def _diversions(invite: SipRequest) -> list[str]:

@@ -24,8 +24,8 @@ _SCANNERS = re.compile(
     re.IGNORECASE,
 )
 _SCANNED_HEADERS = re.compile(rb"^(?:user-agent|from|f|subject|s|contact|m)\s*:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
-#: Seconds after which the addresses of a host name are looked up again.
-_LOOKED_UP_FOR = 300.0
+#: Seconds after which the addresses of a host name are looked up again; those of one that was never found.
+_LOOKED_UP_FOR, _SOUGHT_AGAIN = 300.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,14 @@ class Peers:
 
     def look_up(self) -> None:
         """Look the addresses of host names up, if that was long ago. It may block: not for the loop of the calls."""
-        if time.monotonic() - self._looked_up < _LOOKED_UP_FOR:
+        names = [peer for peer in self.peers if peer.name not in self._networks]
+        unknown = [peer for peer in names if peer.name not in self._addresses]
+        passed = time.monotonic() - self._looked_up
+        if passed < (_SOUGHT_AGAIN if unknown else _LOOKED_UP_FOR):
             return
         self._looked_up = time.monotonic()
-        for peer in self.peers:
-            if peer.name not in self._networks and (found := self._look_up(peer.address)):
+        for peer in unknown if passed < _LOOKED_UP_FOR else names:
+            if found := self._look_up(peer.address):
                 self._addresses[peer.name] = found
 
     def admit(self, data: bytes, host: str) -> Peer | None:

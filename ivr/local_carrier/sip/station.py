@@ -139,6 +139,9 @@ class Station(LoopThread):
             self.agent.forget(call)
             return
         self.agent.agree_on_timer(call)
+        call.source_addr = call_details.listens_at(
+            call.invite, call.source_addr, lambda host: self.peers.of(host) == peer
+        )
         self._coming.add(call.call_id)
         self.spawn(self._take(call, peer))
 

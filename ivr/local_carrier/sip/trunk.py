@@ -47,6 +47,10 @@ class _Attempt:
     port: RtpPort | None = None
     canceled: bool = False
 
+    def begins_to_ring(self, call: OutgoingCall) -> None:
+        """A telephone rings."""
+        self.rings = True
+
 
 class Trunk:
     """Implements telephones outside, by their numbers."""
@@ -80,18 +84,19 @@ class Trunk:
         deadline = time.monotonic() + ringing.timeout
         status = 503
         for peer in self._peers:
-            answered = self._through(peer, number, ringing, deadline)
+            attempt = _Attempt()
+            answered = self._through(attempt, peer, number, ringing, deadline)
             if isinstance(answered, SipLine):
                 return answered
             status = answered
-            if status not in _TRY_NEXT or ringing.canceled.is_set():
+            # Where a telephone has rung, another peer would ring it again.
+            if status not in _TRY_NEXT or ringing.canceled.is_set() or attempt.rings:
                 break
             log.warning("SIP: %s did not place a call (%d)", peer.name, status)
         return NotAnswered(_STATUS.get(status, "failed"), status)
 
-    def _through(self, peer: Peer, number: str, ringing: Ringing, deadline: float) -> SipLine | int:
+    def _through(self, attempt: _Attempt, peer: Peer, number: str, ringing: Ringing, deadline: float) -> SipLine | int:
         """Call through one peer. Returns the line, or the SIP status with which it ended."""
-        attempt = _Attempt()
         self._station.do(lambda: self._station.spawn(self._place(attempt, peer, number, ringing.from_)))
         while True:
             try:
@@ -128,6 +133,7 @@ class Trunk:
             auth=SipDigestAuth(peer.username, peer.password) if peer.password else None,
             session_expires=self._station.socket.session_seconds,
         )  # fmt: skip
+        call.on_ringing = attempt.begins_to_ring
         call.on_answer = lambda call: attempt.ends.put(0)
         call.on_rejected = lambda call, status, reason: attempt.ends.put(status)
         if attempt.canceled:

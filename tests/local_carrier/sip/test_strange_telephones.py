@@ -319,8 +319,8 @@ class Gateway(RawPeer):
         self.send("\r\n".join(lines).encode())
 
 
-def calls_out(gateway: Gateway, does: Callable[[ScriptedPhone, list[object]], None]) -> None:
-    caller, ended = calling(outside("gateway", gateway.port)), list[object]()
+def calls_out(gateway: Gateway, does: Callable[[ScriptedPhone, list[object]], None], *others: Peer) -> None:
+    caller, ended = calling(outside("gateway", gateway.port), *others), list[object]()
     thread = threading.Thread(target=lambda: ended.append(caller.dials(OUTSIDE, timeout=10)), daemon=True)
     thread.start()
     try:
@@ -374,6 +374,29 @@ def test_a_call_that_was_placed_is_held_by_an_update_too() -> None:
         calls_out(gateway, holds)
 
 
+def test_a_number_that_has_rung_is_not_rung_again_through_the_next_peer() -> None:
+    """A proxy says 408 when nobody answers; a peer that is away says nothing at all."""
+    with Gateway((HOST, 9)) as gateway, Gateway((HOST, 9)) as other:
+
+        def rings(caller: ScriptedPhone, ended: list[object]) -> None:
+            invite = gateway.gets("INVITE")
+            gateway.says(invite, "180 Ringing", "them")
+            gateway.says(invite, "408 Request Timeout", "them")
+            assert eventually(lambda: ended) == ["no-answer"]
+            assert not other.gets("INVITE", 0.3)
+
+        calls_out(gateway, rings, outside("other", other.port))
+
+
+def test_a_system_that_sends_from_any_port_is_hung_up_where_it_listens() -> None:
+    with desk(plays) as us, RawPeer(us.address) as peer, RawPeer(us.address) as sender:
+        invite = request("INVITE", "a", body=description(peer.port, laws="8")).replace(";rport", "")
+        sender.send(invite.replace("{port}", str(peer.port)))
+        tag = tag_of(peer.answers(until=" 200 ")[-1])
+        sender.send(request("ACK", "b", tag=tag).replace(";rport", "").replace("{port}", str(peer.port)))
+        assert peer.answers(until="BYE sip:")[-1].startswith("BYE sip:caller@")
+
+
 # -- addresses --------------------------------------------------------------------------------------
 
 
@@ -384,6 +407,25 @@ def test_of_the_addresses_of_a_name_those_count_that_can_be_sent_to(version: int
     peers.look_up()
     peers.version = version
     assert peers.reached_at(trunk) == (reached, 5060)
+
+
+def test_a_name_that_was_not_found_at_the_start_is_sought_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name server of a host that has just started is often not there yet."""
+    now, found = [1000.0], [set[str](), {"192.0.2.9"}]
+    monkeypatch.setattr("ivr.local_carrier.sip.peers.time.monotonic", lambda: now[0])
+    asked: list[str] = []
+    peers = Peers([Peer("trunk", "sip.trunk.example")], lambda name: asked.append(name) or found[len(asked) - 1])
+    peers.look_up()
+    assert peers.of("192.0.2.9") is None
+    now[0] += 5
+    peers.look_up()
+    assert len(asked) == 1, "not at each look"
+    now[0] += 15
+    peers.look_up()
+    assert peers.of("192.0.2.9") is not None
+    now[0] += 20
+    peers.look_up()
+    assert len(asked) == 2, "one that is known is looked up seldom"
 
 
 def test_calls_come_and_go_over_ipv6() -> None:
