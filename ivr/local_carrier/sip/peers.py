@@ -101,6 +101,8 @@ class Peers:
         self._networks = {
             peer.name: network for peer in self.peers if (network := network_of(peer.address)) is not None
         }
+        #: Of several whose addresses fit, the one that names fewer of them is meant.
+        self._nearest_first = sorted(self.peers, key=lambda peer: self._how_many(peer.name))
         self._addresses: dict[str, set[str]] = {}
         self._looked_up = -_LOOKED_UP_FOR
         self._messages = {peer.name: Bucket(peer.calls_a_second * 20, peer.burst * 20) for peer in self.peers}
@@ -152,13 +154,17 @@ class Peers:
             address = ipaddress.ip_address(host)
         except ValueError:
             return None
-        for peer in self.peers:
+        for peer in self._nearest_first:
             if network := self._networks.get(peer.name):
                 if address in network:
                     return peer
             elif host in self._addresses.get(peer.name, ()):
                 return peer
         return None
+
+    def _how_many(self, name: str) -> int:
+        network = self._networks.get(name)
+        return network.num_addresses if network is not None else 1
 
     def reached_at(self, peer: Peer) -> tuple[str, int] | None:
         """Where requests to a peer are sent; None while its name is not known, or where it is a network."""

@@ -409,6 +409,14 @@ def test_of_the_addresses_of_a_name_those_count_that_can_be_sent_to(version: int
     assert peers.reached_at(trunk) == (reached, 5060)
 
 
+def test_a_telephone_system_is_itself_and_not_the_network_around_it() -> None:
+    """The network may be trusted for less: without a password, or with another header."""
+    around, system = Peer("around", "192.0.2.0/24"), Peer("system", "192.0.2.7", username="a", password="b")
+    peers = Peers([around, system])
+    assert peers.of("192.0.2.7") is system
+    assert peers.of("192.0.2.8") is around
+
+
 def test_a_name_that_was_not_found_at_the_start_is_sought_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name server of a host that has just started is often not there yet."""
     now, found = [1000.0], [set[str](), {"192.0.2.9"}]
