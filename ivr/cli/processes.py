@@ -104,7 +104,7 @@ def exchange() -> None:
     from gunicorn.app.base import BaseApplication
 
     from ivr.local_carrier.app import create_app, create_switch
-    from ivr.local_carrier.sip import connection
+    from ivr.local_carrier.sip import connection, telling
 
     class Exchange(BaseApplication):
         """One process with many threads: the calls live in its memory."""
@@ -128,6 +128,8 @@ def exchange() -> None:
         def load(self) -> object:
             switch = create_switch(configured)
             self.sip = connection.connect(configured, switch)
-            return create_app(configured, switch)
+            app = create_app(configured, switch)
+            telling.register(app, self.sip)
+            return app
 
     Exchange().run()

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from ivr.config.settings import settings
 from ivr.platform import monitoring
-from ivr.reporting import monitoring_gauges
+from ivr.reporting import exchange_gauges, monitoring_gauges
 
 monitored = Blueprint("monitored", __name__)
 
@@ -20,7 +20,7 @@ class _Everything(Collector):
 
     def collect(self) -> list[Metric]:
         """All metrics."""
-        return [*monitoring.counters(), *monitoring_gauges.gauges()]
+        return [*monitoring.counters(), *monitoring_gauges.gauges(), *exchange_gauges.gauges()]
 
 
 @monitored.get("/metrics")

@@ -39,9 +39,10 @@ class Pulse:
 
     def late_by(self, share: float) -> int:
         """Milliseconds by which this share of the frames is late at most."""
-        left = (1 - share) * self.late.total()
-        for milliseconds in sorted(self.late, reverse=True):
-            left -= self.late[milliseconds]
+        late = self.late.copy()  # it grows meanwhile, in its own thread
+        left = (1 - share) * late.total()
+        for milliseconds in sorted(late, reverse=True):
+            left -= late[milliseconds]
             if left < 0:
                 return milliseconds
         return 0
