@@ -6,8 +6,10 @@ import json
 import logging
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Seconds within which a file may still be written by a process that is ending.
+_MAY_BE_WRITTEN = 60
 #: The final states of a call.
 _OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -172,6 +176,16 @@ class Store:
             self._recordings[recording.sid] = recording
         for _, message in _records(directory / "messages", MessageRecord):
             self._messages[message.sid] = message
+        self._forget_fragments()
+
+    def _forget_fragments(self) -> None:
+        """Remove what a process was writing when it ended: nobody asks for it, so nobody would ever delete it."""
+        drafts = self._directory.glob("**/*.part")
+        unknown = (one for one in self._directory.glob("recordings/*.frames") if one.stem not in self._recordings)
+        for fragment in (*drafts, *unknown):
+            with suppress(FileNotFoundError):  # another process may be about to end, and still write
+                if fragment.stat().st_mtime < time.time() - _MAY_BE_WRITTEN:
+                    fragment.unlink()
 
     def _rescued(self, recording: RecordingRecord) -> bool:
         """Whether there is audio of a recording that was under way when the process ended; it is completed then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -102,3 +103,20 @@ def test_a_recording_that_was_under_way_is_there_after_the_next_start(tmp_path: 
     assert (found.sid, found.status, found.duration) == ("REkept", "completed", 10)
     assert np.array_equal(read_wav(after.audio_path("REkept").read_bytes()).samples, timeline.finish())
     assert not after.frames_path("REkept").exists()
+
+
+def test_what_was_half_written_when_the_process_ended_is_not_kept_for_ever(tmp_path: Path) -> None:
+    """Voices and numbers of which no record tells: no deletion would ever come to them."""
+    Store(tmp_path)
+    fragments = [
+        tmp_path / "recordings" / "RElost.0a1b2c3d.part", tmp_path / "calls" / "CAlost.0a1b2c3d.part",
+        tmp_path / "recordings" / "RElost.frames",
+    ]  # fmt: skip
+    for one in fragments:
+        one.write_bytes(b"a voice")
+    Store(tmp_path)
+    assert all(one.exists() for one in fragments), "another process may be about to end"
+    for one in fragments:
+        os.utime(one, (1, 1))
+    Store(tmp_path)
+    assert not any(one.exists() for one in fragments)
