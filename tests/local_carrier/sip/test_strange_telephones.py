@@ -400,10 +400,10 @@ def test_a_system_that_sends_from_any_port_is_hung_up_where_it_listens() -> None
 # -- addresses --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("version", "reached"), [(4, "192.0.2.9"), (6, "2001:db8::5")])
+@pytest.mark.parametrize(("version", "reached"), [(4, "203.0.113.9"), (6, "2001:db8::5")])
 def test_of_the_addresses_of_a_name_those_count_that_can_be_sent_to(version: int, reached: str) -> None:
     trunk = Peer("trunk", "sip.trunk.example", calls_out=True)
-    peers = Peers([trunk], lambda name: {"2001:db8::5", "192.0.2.9"})
+    peers = Peers([trunk], lambda name: {"2001:db8::5", "203.0.113.9"})
     peers.look_up()
     peers.version = version
     assert peers.reached_at(trunk) == (reached, 5060)
@@ -419,18 +419,18 @@ def test_a_telephone_system_is_itself_and_not_the_network_around_it() -> None:
 
 def test_a_name_that_was_not_found_at_the_start_is_sought_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name server of a host that has just started is often not there yet."""
-    now, found = [1000.0], [set[str](), {"192.0.2.9"}]
+    now, found = [1000.0], [set[str](), {"203.0.113.9"}]
     monkeypatch.setattr("ivr.local_carrier.sip.peers.time.monotonic", lambda: now[0])
     asked: list[str] = []
     peers = Peers([Peer("trunk", "sip.trunk.example")], lambda name: asked.append(name) or found[len(asked) - 1])
     peers.look_up()
-    assert peers.of("192.0.2.9") is None
+    assert peers.of("203.0.113.9") is None
     now[0] += 5
     peers.look_up()
     assert len(asked) == 1, "not at each look"
     now[0] += 15
     peers.look_up()
-    assert peers.of("192.0.2.9") is not None
+    assert peers.of("203.0.113.9") is not None
     now[0] += 20
     peers.look_up()
     assert len(asked) == 2, "one that is known is looked up seldom"
