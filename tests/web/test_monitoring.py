@@ -20,7 +20,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, Transcript
 from ivr.operations import backup
 from ivr.platform import database, monitoring
-from ivr.reporting import monitoring_gauges
+from ivr.reporting import exchange_gauges, monitoring_gauges
 from ivr.web.app import create_app
 from tests.support.environment import ROOT, forget_settings
 from tests.support.people import a_task, hire
@@ -141,7 +141,8 @@ def test_no_label_names_a_person() -> None:
 
 def test_dashboard_and_alerts_ask_for_what_there_is(counting: None) -> None:
     """Names in deploy/prometheus are those that a host tells."""
-    told = {family.name for family in monitoring_gauges.gauges()}
+    told = {family.name for part in (monitoring_gauges, exchange_gauges) for family in part.gauges()}
+    told |= {"hotline_sip_registered"}  # where an exchange registers
     for name, kind in monitoring.KINDS.items():
         ends = ("_bucket", "_count", "_sum") if kind.buckets else ("_total",)
         told |= {f"hotline_{name}{end}" for end in ends}
