@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 #: Seconds without a packet after which a telephone is asked whether it is there, and seconds until it is asked again.
 _SILENT_FOR, _ASKED_AGAIN = 60.0, 40.0
 #: Answers that say that there is no such call: the telephone's, and that of a time-out.
-_GONE = frozenset({404, 408, 481})
+_GONE = frozenset({408, 481})
 
 
 @dataclass
