@@ -173,8 +173,8 @@ def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> No
 
 def _reopened(session: Session, task: CallbackTask, values: dict[str, Any]) -> object:
     # What answered nothing takes no later answer's place.
-    answered = task.closed_at is not None and task.outcome in (*ANSWERS, Outcome.FORMS_SENT)
-    counted = answered and sla_clocks.counted_for_good(session, task.closed_at)
+    answered_at = task.closed_at if task.outcome in (*ANSWERS, Outcome.FORMS_SENT) else None
+    counted = answered_at is not None and sla_clocks.counted_for_good(session, answered_at)
     values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
     return change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
 
