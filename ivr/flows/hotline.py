@@ -131,8 +131,10 @@ def _way_to_a_team() -> Mapping[str, Step]:
             otherwise="queue_first",
             attempts=1,
             timeout=2,
+            asked_while=conditions.team_is_open,
         ),
-        "queue_first": Branch(on=conditions.somebody_is_there, yes="kept_first", no="nobody_answered"),
+        "queue_first": Branch(on=conditions.team_is_open, yes="present_first", no="closed_first"),
+        "present_first": Branch(on=conditions.somebody_is_there, yes="kept_first", no="nobody_answered"),
         # Who says yes goes on at that place, though no further caller may wait. Nothing is said of whose place it is.
         "kept_first": Branch(on=conditions.waits_anew, yes="place_first", no="your_place"),
         "your_place": Menu(
@@ -144,6 +146,7 @@ def _way_to_a_team() -> Mapping[str, Step]:
             otherwise="place_first",
             otherwise_sets={"comes_back": False},
             attempts=1,
+            asked_while=conditions.team_is_open,
         ),
         "place_first": Branch(on=conditions.queue_has_room, yes="call_queue", no="queue_full"),
         "call_queue": WaitInQueue(

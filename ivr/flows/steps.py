@@ -70,6 +70,8 @@ class Menu:
     only_if: Mapping[str, Condition] = field(default_factory=dict)
     #: Keys that are said only where a further condition holds. Who has heard of one before that changed may press it.
     told_if: Mapping[str, Condition] = field(default_factory=dict)
+    #: It is asked only while this holds; then a caller goes on as if nothing was chosen. A key that was told counts.
+    asked_while: Condition | None = None
     second_key: bool = False  # its keys are the second of two: the same key twice means something
     #: Words that may be said in place of the keys, see :mod:`ivr.flows.spoken_answers`; None: keys only.
     spoken: SpokenWords | None = None
@@ -101,7 +103,9 @@ class Menu:
         return told and self.offers(key, state, questions)
 
     def has_nothing_left(self, state: CallState, questions: Questions) -> bool:
-        """Whether each of its lines is of a key that does not exist (any more): nothing can be asked."""
+        """Whether it is not to be asked (any more), or each of its lines is of a key that does not exist."""
+        if self.asked_while and not self.asked_while(state, questions):
+            return True
         return bool(self.lines and self.choices) and not self._lines_of_keys(state, questions)
 
     @property

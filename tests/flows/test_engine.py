@@ -156,13 +156,13 @@ def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
 @pytest.mark.parametrize("is_open", [True, False])
 def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
     turn = engine.answer(WHOLE, at(name), Keys("0"), Answers(is_open))
-    # Who was asked for their age was on the way to people already.
-    assert turn.state.step == ("transfer" if is_open or name == "age_group" else "consent")
+    assert turn.state.step == ("transfer" if is_open else "consent")
 
 
 @pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
 def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
-    before, answers = replace(at(name), trail=TRAIL), Answers(answered=NIGHT_QUESTIONS)
+    while_people_answer = name in ("transfer", "your_place")
+    before, answers = replace(at(name), trail=TRAIL), Answers(while_people_answer, answered=NIGHT_QUESTIONS)
     repeated = engine.answer(WHOLE, before, Keys("*"), answers)
     assert (repeated.state.step, repeated.state.trail) == (name, before.trail)
     back = engine.answer(WHOLE, before, Keys("#"), answers)
@@ -426,7 +426,7 @@ def test_random_inputs_at_every_step_never_fail() -> None:
 
 
 def test_zero_at_a_question_on_the_way_to_people_goes_on_without_an_answer() -> None:
-    asks = Answers(asks=("age_group", "office"))
+    asks = Answers(is_open=True, asks=("age_group", "office"))
     for name, key in (("age_group", "0"), ("office", "0")):
         turn = engine.answer(WHOLE, at(name, concern=Concern.WORK), Keys(key), asks)
         assert turn.state.step in ("office", "transfer")
@@ -514,10 +514,10 @@ def test_the_star_repeats_what_was_told_before_the_question() -> None:
 
 @pytest.mark.parametrize("name", ["age_group", "another_form", "transfer", "anything_else"])
 def test_a_wrong_key_is_told_so_once_everywhere(name: str) -> None:
-    turn = engine.answer(WHOLE, at(name), Keys("8"), Answers())
+    turn = engine.answer(WHOLE, at(name), Keys("8"), Answers(is_open=True))
     assert turn.state.step == name
     assert turn.verbs[0].lines[0].prompt == "not_understood"
-    assert engine.answer(WHOLE, turn.state, Keys("8"), Answers()).state.step != name
+    assert engine.answer(WHOLE, turn.state, Keys("8"), Answers(is_open=True)).state.step != name
 
 
 @pytest.mark.parametrize("name", ["choose_language", "choose_more_languages"])

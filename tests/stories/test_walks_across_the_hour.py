@@ -45,7 +45,7 @@ _SAID: Mapping[str, str] = {
     "night_answers_offer": "4", "night_question_money": "1", "night_question_application": "2",
     "night_question_office": "3",
 }  # fmt: skip
-WALKS = volume(test=12, ci=60, soak=2_000)
+WALKS = volume(test=12, ci=60, soak=250, night=2_000)
 #: Walks of one test.
 SOME = min(WALKS, 250)
 
@@ -93,6 +93,18 @@ def test_no_place_is_said_to_be_kept_after_closing_time(webhook_caller, webhook_
         person.presses("#" if person.last[-1] == "postal_code" else "1")
     person.hears("receipt").hears("opening_again").hears("callback_usual")
     assert the_task(person).state == "open"
+
+
+@pytest.mark.parametrize("pressed", ["3", "1#"], ids=["a wrong key", "back from the tone"])
+def test_nobody_is_offered_a_connection_again_after_closing_time(
+    webhook_caller, webhook_clock, mia: User, pressed: str
+) -> None:
+    webhook_clock(HOURS[1] - timedelta(seconds=2))
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "1").hears("transfer").presses(*pressed[:-1])
+    webhook_clock(HOURS[1] + timedelta(seconds=1))
+    person.presses(pressed[-1]).does_not_hear("nobody_answered").hears("closed")
+    assert "transfer" not in person.last
+    assert person.last[-1] == "consent", "a message can be left"
 
 
 @pytest.mark.parametrize(("left", "ordered"), [("change,continuation", "continuation"), ("change,housing", None)])
