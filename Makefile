@@ -51,14 +51,13 @@ alone: ## Tests of seconds under load, with the cores to themselves.
 	@VOLUME=soak $(PYTEST) -m alone tests/soak $(ARGS)
 
 # The volume that `make test` leaves out, at most an hour: 10,000 random callers, 5,000 pairs of callers, 1,000
-# conversations of live calls, 3,000 calls that end anywhere, 50,000 nonsense inputs, a flood of 10,000 calls, a day of
-# 3,000 calls and its comparison with Erlang (all that in about 50 minutes on two cores), the stories on PostgreSQL,
-# chaos with one seed.
+# conversations of live calls, 50,000 nonsense inputs, a flood of 10,000 calls, a day of 3,000 calls and its comparison
+# with Erlang, a part of the other walks, the stories on PostgreSQL, chaos with one seed.
 soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)
 	@$(MAKE) --no-print-directory alone ARGS=
-	@$(MAKE) --no-print-directory test-postgresql ARGS=
+	@$(MAKE) --no-print-directory test-postgresql ARGS=tests/stories
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
 
 # What takes longer still: everything on PostgreSQL with all its volume, fifty conversations in real time, every page in

@@ -41,7 +41,7 @@ __all__ = ["mia"]
 LIMIT = 180
 #: Every so many webhooks of a call an outage begins.
 EVERY = volume(test=5, ci=1, soak=1)
-WALKS = volume(test=5, ci=30, soak=600)
+WALKS = volume(test=5, ci=30, soak=100, night=600)
 
 
 @pytest.fixture(params=CarrierName)

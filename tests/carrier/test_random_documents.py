@@ -22,7 +22,7 @@ from tests.flows.test_engine import WHOLE, Answers
 from tests.support.conformance import document_faults
 from tests.support.volume import volume
 
-DOCUMENTS = volume(test=900, ci=2_000, soak=30_000)
+DOCUMENTS = volume(test=900, ci=2_000, soak=10_000, night=30_000)
 _INPUTS = (
     *(Keys(key) for key in "1234567890*#"), Keys(), Keys("1", early=True), Keys("28195#"), Keys("015112345678#"),
     Recorded("RE1", 3), Recorded(), LeftQueue("callback"), LeftQueue("?"), Bridged("room"), TalkEnded(),

@@ -138,7 +138,7 @@ def test_no_house_gives_a_small_number_away(empty_database, seed: int) -> None:
     """Every sum that a reader can think of, every share that is said, and the months around."""
     dice = random.Random(seed)
     said = many = 0
-    for _ in range(volume(test=2, soak=25, night=250)):
+    for _ in range(volume(test=2, soak=10, night=250)):
         house, reader = House(dice), Reader()
         for month in MONTHS[: dice.choice([1, 1, 2, 3])]:
             house.happens(month)
@@ -212,7 +212,7 @@ def test_what_is_hidden_is_at_most_a_tenth_more_than_the_optimum() -> None:
     """Tables of requests and of what was decided of them, with margins; the optimum comes from another programme."""
     dice = random.Random(110)
     hidden = best = 0
-    for _ in range(volume(test=2, ci=4, soak=150, night=1000)):
+    for _ in range(volume(test=2, ci=4, soak=50, night=1000)):
         true, sums, limits = a_table(dice)
         hidden += len(disclosure_control.suppress(true, sums, None, limits))
         best += optimum(true, sums, limits)

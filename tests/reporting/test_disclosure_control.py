@@ -49,7 +49,7 @@ def attack(true, sums, hidden) -> None:
 
 
 @pytest.mark.soak
-@patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
+@patience(max_examples=volume(test=8, ci=30, soak=80, night=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 5]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_choice_hides_less(cells: list[list[int]]) -> None:
     """Every choice that hides fewer numbers gives one away."""
@@ -66,7 +66,7 @@ def test_no_choice_hides_less(cells: list[list[int]]) -> None:
 
 
 @pytest.mark.soak
-@patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
+@patience(max_examples=volume(test=8, ci=30, soak=80, night=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 4, 9]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list[list[int]]) -> None:
     """The attack by brute force: all tables a reader can imagine that fit what is published."""

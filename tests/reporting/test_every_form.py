@@ -20,7 +20,7 @@ from tests.support.people import log_in
 from tests.support.volume import volume
 
 #: Both months with the night in which the clocks go back in between; two days of them in `make test`.
-DAYS = volume(test=2, soak=60)
+DAYS = volume(test=2, soak=12, night=60)
 BEGINS = date(2026, 10, 24) if DAYS == 2 else date(2026, 10, 1)
 MONTHS = ["2026-10"] if DAYS == 2 else ["2026-10", "2026-11"]
 AFTERWARDS = datetime(2026, 12, 20, 9, tzinfo=UTC)

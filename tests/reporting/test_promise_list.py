@@ -90,7 +90,7 @@ def test_a_damaged_list_is_told_and_no_stack_trace(tmp_path: Path) -> None:
     pdf.write(out)
     whole, told = out.getvalue(), 0
     handler = whole.replace(b"/Standard", b"/Standart")
-    for number in range(volume(test=60, soak=2000)):
+    for number in range(volume(test=60, soak=500, night=2000)):
         damaged = bytearray(handler if not number else whole)
         for place in (chance.randrange(len(damaged)) for _ in range(chance.choice((1, 1, 2, 5)))):
             damaged[place : place + chance.randrange(40)] = chance.randbytes(chance.randrange(3))

@@ -13,7 +13,7 @@ from tests.support.plain_sql import CLOCKS, KEYS, QUEUE, SQL, TASKS, recomputed
 from tests.support.volume import volume
 
 #: Sixty days, both months with the night in which the clocks go back in between; three of them in `make test`.
-DAYS = volume(test=3, ci=12, soak=60)
+DAYS = volume(test=3, ci=12, soak=24, night=60)
 BEGINS = date(2026, 10, 24) if DAYS < 25 else date(2026, 10, 1)
 AFTERWARDS = datetime(2026, 12, 20, 9, tzinfo=UTC)
 

@@ -141,7 +141,7 @@ def test_callers_who_press_anything_while_parts_come_and_go(client: FlaskClient,
     earlier = WebhookCall(client, CALLS["keypad"]).to_its_end()
     (code,) = codes_heard("en", earlier.documents)
     answers = ["1", "1", "1", "2", "2", "3", "4", "5", "9", "0", "*", "#", "", "017612345678#", code]
-    for number in range(volume(test=15, ci=40, soak=600)):
+    for number in range(volume(test=15, ci=40, soak=150, night=600)):
         keys = ["2", *(dice.choice(answers) for _ in range(60))]
         call = WebhookCall(client, keys, f"+49151124{number:05d}", Weather(patch, dice).before, speaks_anyway=True)
         call.to_its_end(80)

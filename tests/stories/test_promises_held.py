@@ -721,11 +721,11 @@ class Walker:
 NUMBERS = {"017612345678": "+4917612345678", "042117890": "+4942117890"}
 #: Where a walk at random begins: anywhere, in the call queue, at the tone, at forms, a link, a code, or in silence.
 _WAYS = ([], [], "1-", "11-", "191-", "111", "1312", "1331", "134", "-" * 12)
-WALKS = volume(test=20, ci=60, soak=3_000)
+WALKS = volume(test=20, ci=60, soak=750, night=3_000)
 #: Walks of one test: tests run side by side.
 SOME_WALKS = min(WALKS, 750)
 #: Walks of which every beginning is a call of its own, hung up there.
-CUT_WALKS = volume(test=4, ci=8, soak=400)
+CUT_WALKS = volume(test=4, ci=8, soak=100, night=400)
 SOME_CUT_WALKS = min(CUT_WALKS, 100)
 
 

@@ -19,7 +19,7 @@ from tests.support.volume import volume
 
 #: Conversations of a walk.
 CONVERSATIONS = volume(test=3, ci=5, soak=5)
-WALKS = volume(test=1, ci=2, soak=100)
+WALKS = volume(test=1, ci=2, soak=50, night=100)
 
 
 @pytest.mark.soak

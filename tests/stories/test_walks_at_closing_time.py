@@ -16,7 +16,7 @@ from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_walk import Walk
 from tests.support.volume import volume
 
-WALKS = volume(test=1, ci=2, soak=100)
+WALKS = volume(test=1, ci=2, soak=12, night=100)
 #: Callers of a walk.
 CALLERS = 4
 

@@ -21,7 +21,7 @@ from tests.support.people import hire_on_a_call
 from tests.support.volume import volume
 from tests.support.webhook_caller import Hotline, WebhookCaller
 
-WALKS = volume(test=8, ci=40, soak=1_500)
+WALKS = volume(test=8, ci=40, soak=250, night=1_500)
 #: Walks of one test.
 SOME = min(WALKS, 250)
 

@@ -37,7 +37,7 @@ from tests.support.volume import volume
 from tests.support.waiting import eventually
 from tests.support.webhook_call import WebhookCall, carrier
 
-WALKS = volume(test=12, ci=100, soak=1_500)
+WALKS = volume(test=12, ci=100, soak=250, night=1_500)
 #: How often a request is delivered.
 OFTEN = 3
 #: Counts that say how often something was looked at; and what is no table of a call.
@@ -172,7 +172,7 @@ def test_a_request_that_is_delivered_three_times_counts_once(hotline, monkeypatc
 
 #: What a late request may change: when a number was last seen, and what is remembered of requests and done with jobs.
 _OF_THE_TIME = frozenset({"counted_requests", "work", "search_words", "known_callers.last_called_at"})
-LATE_WALKS = volume(test=8, ci=40, soak=1_000)
+LATE_WALKS = volume(test=8, ci=40, soak=150, night=1_000)
 
 
 def everything() -> dict[tuple[str, ...], Any]:

@@ -37,7 +37,7 @@ def sipp(address: tuple[str, int], scenario: str, *arguments: str, directory: Pa
 @pytest.mark.soak
 def test_calls_of_sipp_come_and_go(tmp_path: Path) -> None:
     """Nothing is lost, and nothing is kept of them."""
-    count = volume(test=10, soak=200, night=1000)
+    count = volume(test=10, soak=60, night=1000)
     entries: list[KeyEntry] = []
 
     def asks(line: Line) -> None:
