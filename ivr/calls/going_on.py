@@ -15,7 +15,7 @@ from ivr.models.contact_centre import Leg
 #: A telephone that we call: it rings, or the person is on the line.
 _CALLED = (LegState.RINGING, LegState.ANSWERED, LegState.JOINED)
 #: A call whose end was never told counts no longer than this.
-_LONGEST = timedelta(hours=3)
+LONGEST = timedelta(hours=3)
 
 
 def is_called() -> ColumnElement[bool]:
@@ -29,12 +29,12 @@ def with_number(number: Any, now: datetime, *, apart_from: int = 0) -> ColumnEle
 
     A number of the directory has lines enough for several calls. `apart_from`: the leg that is to be rung now.
     """
-    since = now - _LONGEST
+    since = now - LONGEST
     calls_us = exists().where(Call.from_number == number, Call.state != CallRowState.ENDED, Call.started_at > since)
-    a_persons = or_(
-        Leg.role.in_((LegRole.CALLER, LegRole.INTERPRETER)), and_(Leg.role == LegRole.COMPANION, Leg.name.is_(None))
+    is_listed = and_(Leg.role.in_((LegRole.COMPANION, LegRole.SUCCESSOR)), Leg.name.is_not(None), Leg.user_id.is_(None))
+    we_call = exists().where(
+        Leg.number == number, ~is_listed, is_called(), Leg.created_at > since, Leg.id != apart_from
     )
-    we_call = exists().where(Leg.number == number, a_persons, is_called(), Leg.created_at > since, Leg.id != apart_from)
     return or_(calls_us, we_call)
 
 

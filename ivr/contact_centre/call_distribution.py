@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks.refused import Refused
 from ivr.calls import going_on
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, conversations, duty_roster, queue_order
+from ivr.contact_centre import agent_presence, conversations, duty_roster, engaged_numbers, queue_order
 from ivr.domain.enums import (
     ConversationState,
     LegEnding,
@@ -30,6 +30,7 @@ from ivr.domain.enums import (
     WorkKind,
 )
 from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import monitoring, outbox
 from ivr.platform.column_types import rows
@@ -56,19 +57,28 @@ def match(session: Session, now: datetime) -> list[Leg]:
         return []
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
-    taken = _cannot_be_rung(session, now)
+    taken, engaged = _cannot_be_rung(session, now), engaged_numbers.of_members(session, now)
     for entry in queue_order.waiting(session, now):
         if entry.team_id not in free:
             there = duty_roster.who_answers(session, entry.team_id, now)
             free[entry.team_id] = [presence for presence in there if presence.state == PresenceState.AVAILABLE]
-        candidates = [presence for presence in free[entry.team_id] if presence.user_id not in taken]
+        left = [presence for presence in free[entry.team_id] if presence.user_id not in taken]
+        theirs = _number_to_call(session, entry)
+        candidates = [presence for presence in left if presence.number not in (theirs, *engaged)]
         if not candidates:
             continue
         chosen = _who_fits(session, entry, candidates)
         taken.add(chosen.user_id)
+        engaged.add(chosen.number)
         if leg := _offer(session, entry, chosen, now):
             offered.append(leg)
     return offered
+
+
+def _number_to_call(session: Session, entry: QueueEntry) -> str | None:
+    """The number that is called when a kept place is served: whoever sits there cannot call it."""
+    task = session.get(CallbackTask, entry.task_id or 0) if entry.mode == QueueEntryMode.CALLBACK else None
+    return task.callback_number if task is not None else None
 
 
 def is_anybody_free(session: Session) -> bool:
@@ -166,6 +176,8 @@ def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
     if found is None:
         raise Refused(Refusal.CALLING_NOW if going_on.is_calling(session, number, now) else Refusal.NOT_WAITING)
     here = agent_presence.get_or_create(session, user.id, now)
+    if here.number in engaged_numbers.of_members(session, now):
+        raise Refused(Refusal.ON_THE_PHONE)
     if here.state != PresenceState.AVAILABLE or _offer(session, found, here, now) is None:
         raise Refused(Refusal.ON_THE_PHONE)
 

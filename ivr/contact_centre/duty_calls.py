@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.contact_centre import duty_roster
+from ivr.contact_centre import duty_roster, engaged_numbers
 from ivr.domain.enums import PresenceState, WorkKind
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import User
@@ -50,7 +50,7 @@ def to_ask(session: Session, now: datetime) -> Iterator[tuple[Presence, datetime
         return
     gone = select(Presence).join(User).where(Presence.user_id.in_(begun), *_COMES_BY_TELEPHONE)
     shared = select(Presence.number).where(Presence.duty_asked_at > now - _SHARED_AFTER)
-    rung = {*session.scalars(shared)}
+    rung = {*session.scalars(shared), *engaged_numbers.of_members(session, now)}
     for here in session.scalars(gone.order_by(Presence.user_id)).all():
         began = begun[here.user_id]
         if here.number not in rung and not _has_come(here, began) and _may_be_asked(here, began, now):

@@ -8,14 +8,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.calls import going_on
-from ivr.domain.enums import LegRole, LegState
-from ivr.models.contact_centre import Leg
+from ivr.config.settings import settings
+from ivr.domain.enums import CallRowState, LegRole, LegState
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Leg, Presence
 
 
 def everywhere(session: Session, now: datetime) -> set[str | None]:
     """The numbers that are rung or talk, in whatever role: an interpreter may be in a call as somebody's companion."""
-    engaged = select(Leg.number).where(Leg.number.is_not(None), Leg.state != LegState.ENDED, Leg.created_at <= now)
+    lately = Leg.created_at.between(now - going_on.LONGEST, now)
+    engaged = select(Leg.number).where(Leg.number.is_not(None), Leg.state != LegState.ENDED, lately)
     return {*session.scalars(engaged)}
+
+
+def of_members(session: Session, now: datetime) -> set[str | None]:
+    """The numbers at which no member is rung now, because somebody is in a call with us there, or is rung for one.
+
+    A member who is available may be in a call all the same: as an interpreter, as a caller, or because a colleague has
+    the same telephone. The number of a telephone system (`trunk_numbers`) has lines enough for several.
+    """
+    theirs = select(Presence.number).where(Presence.number.is_not(None))
+    calls_us = (Call.state != CallRowState.ENDED, Call.started_at > now - going_on.LONGEST)
+    calling = select(Call.from_number).where(*calls_us, Call.from_number.in_(theirs))
+    return {*everywhere(session, now), *session.scalars(calling)}.difference(settings().trunk_numbers)
 
 
 def is_in_another_call(session: Session, leg: Leg, now: datetime) -> bool:

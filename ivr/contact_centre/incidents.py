@@ -13,7 +13,7 @@ from ivr.audit.access_log import Actor
 from ivr.callbacks.refused import Refused
 from ivr.calls import screening
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, screen_pop
+from ivr.contact_centre import agent_presence, engaged_numbers, screen_pop
 from ivr.domain.enums import AccessAction, BlockProposal, IncidentKind, PresenceState, Refusal, Urgency
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import User, team_supervisors
@@ -136,8 +136,8 @@ def who_can_be_second(session: Session, user: User, now: datetime) -> Sequence[P
     """The colleagues of one's teams who could be in a call as well now, by name."""
     there = select(Presence).join(User).where(agent_presence.is_there(now), Presence.state == PresenceState.AVAILABLE)
     found = session.scalars(there.where(User.id != user.id, User.active, User.role.in_(SERVING)).order_by(User.name))
-    mine = set(user.scope_ids)
-    return [here for here in found if mine.intersection(here.user.scope_ids)]
+    mine, engaged = set(user.scope_ids), engaged_numbers.of_members(session, now)
+    return [here for here in found if mine.intersection(here.user.scope_ids) and here.number not in engaged]
 
 
 def require_second(session: Session, task: CallbackTask, user: User, second_id: int | None, now: datetime) -> None:

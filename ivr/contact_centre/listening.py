@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import agent_presence, conversation_control, conversations
+from ivr.contact_centre import agent_presence, conversation_control, conversations, engaged_numbers
 from ivr.domain.conversation_rules import Event, Happening, Place
 from ivr.domain.enums import AccessAction, ConversationState, LegRole, PresenceState, Refusal, Role, WorkKind
 from ivr.models.accounts import User
@@ -51,6 +51,8 @@ def begin(session: Session, conversation: Conversation, user: User, actor: Actor
     here = agent_presence.get_or_create(session, user.id, now)
     if here.number is None:
         raise Refused(Refusal.NO_PHONE)
+    if here.number in engaged_numbers.of_members(session, now):
+        raise Refused(Refusal.ON_THE_PHONE)
     access_log.append(session, actor, AccessAction.LISTEN_IN, now, detail=f"conversation {conversation.id}")
     afterwards = here.state if here.state in (PresenceState.OFFLINE, PresenceState.PAUSED) else None
     leg = conversations.add_leg(session, conversation, LegRole.LISTENER, here.number, now, user_id=user.id)

@@ -16,7 +16,15 @@ from ivr.callbacks.refused import Refused, refusal_of
 from ivr.calls import going_on
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, incidents, interpreters, kept_places
+from ivr.contact_centre import (
+    agent_presence,
+    call_queue,
+    conversations,
+    engaged_numbers,
+    incidents,
+    interpreters,
+    kept_places,
+)
 from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain import client_addresses, phone_numbers
 from ivr.domain.enums import (
@@ -90,6 +98,8 @@ def begin(
         raise Refused(Refusal.WINDOW_CLOSED)
     if here.state == PresenceState.WRAP_UP:
         raise Refused(Refusal.WRAP_UP)
+    if here.number in engaged_numbers.of_members(session, now):
+        raise Refused(Refusal.ON_THE_PHONE)
     if task.state == TaskState.OPEN:
         claims.claim(session, task, user, now)
     elif task.state != TaskState.CLAIMED or task.claimed_by_id != user.id:
@@ -115,30 +125,23 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
     """
     if task.restricted_at is not None:
         raise Refused(Refusal.RESTRICTED)
-    if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
+    number = task.callback_number
+    if number is None or phone_numbers.dialable(number) is None or number in settings().own_numbers:
         raise Refused(Refusal.NO_NUMBER)
-    if not settings().may_be_called(task.callback_number):
+    if not settings().may_be_called(number):
         raise Refused(Refusal.NO_CALL_ABROAD)
     if not present.are_calls_placed(now):
         raise Refused(Refusal.CLOSED_NOW)
 
 
 def _require_confirmed(session: Session, task: CallbackTask) -> None:
-    """Whether a caller may be called without a member having looked at changes by receipt code.
-
-    Raises:
-        Refused: `unconfirmed`.
-    """
+    """Refuse (`unconfirmed`) to call before a member has looked at changes by receipt code."""
     if code_changes.is_unconfirmed(session, task):
         raise Refused(Refusal.UNCONFIRMED)
 
 
 def _require_call_wanted(task: CallbackTask) -> None:
-    """Whether the caller wants a call at all.
-
-    Raises:
-        Refused: `in_writing`.
-    """
+    """Refuse (`in_writing`) to call somebody who wants no call at all."""
     if task.reply_by == ReplyBy.WRITING:
         raise Refused(Refusal.IN_WRITING)
 

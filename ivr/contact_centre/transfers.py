@@ -5,7 +5,7 @@ What follows for everybody in the conversation is decided in :mod:`ivr.contact_c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import call_limits, claims, workflow
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import agent_presence, call_distribution, conversations, duty_roster
+from ivr.contact_centre import agent_presence, call_distribution, conversations, duty_roster, engaged_numbers
 from ivr.domain.conversation_rules import Place
 from ivr.domain.enums import (
     LegEnding,
@@ -87,8 +87,9 @@ def going_on(session: Session, conversation: Conversation) -> Transfer | None:
 
 def who_is_there(session: Session, by: User, now: datetime) -> Sequence[Presence]:
     """The members to whom a caller could be transferred now, by name."""
-    there = select(Presence).join(User).where(agent_presence.is_there(now), Presence.state == PresenceState.AVAILABLE)
-    return session.scalars(there.where(User.id != by.id, User.active, User.role.in_(SERVING)).order_by(User.name)).all()
+    there = select(Presence).join(User).where(agent_presence.is_there(now))
+    found = session.scalars(there.where(User.id != by.id, User.active, User.role.in_(SERVING)).order_by(User.name))
+    return _free(session, found, now)
 
 
 def supervisor_for(session: Session, conversation: Conversation, by: User, now: datetime) -> int:
@@ -106,13 +107,14 @@ def supervisor_for(session: Session, conversation: Conversation, by: User, now: 
 
 def free_of(session: Session, team: Team, by: User, now: datetime) -> int:
     """How many members of a team could take a call now."""
-    return len(
-        [one for one in duty_roster.who_answers(session, team.id, now) if _is_free(one) and one.user_id != by.id]
-    )
+    free = _free(session, duty_roster.who_answers(session, team.id, now), now)
+    return len([one for one in free if one.user_id != by.id])
 
 
-def _is_free(here: Presence) -> bool:
-    return here.state == PresenceState.AVAILABLE and here.number is not None
+def _free(session: Session, there: Iterable[Presence], now: datetime) -> list[Presence]:
+    """Those who can be rung now: who are available, at a telephone that is in no call with us."""
+    engaged = {None, *engaged_numbers.of_members(session, now)}
+    return [one for one in there if one.state == PresenceState.AVAILABLE and one.number not in engaged]
 
 
 def _who_can_come(session: Session, wanted: Transfer, now: datetime) -> list[Presence]:
@@ -123,7 +125,7 @@ def _who_can_come(session: Session, wanted: Transfer, now: datetime) -> list[Pre
     else:
         found = [*duty_roster.who_answers(session, wanted.team_id or 0, now)]
     rung = set(session.scalars(select(Leg.user_id).where(Leg.transfer_id == wanted.id))) if wanted.id else set()
-    free = [one for one in found if _is_free(one) and one.user_id not in {*rung, wanted.by_id}]
+    free = [one for one in _free(session, found, now) if one.user_id not in {*rung, wanted.by_id}]
     language = session.get_one(Conversation, wanted.conversation_id).language
     free = free if len(rung) < _MOST_RUNG else []
     return sorted(free, key=lambda one: (language not in one.languages, one.idle_since_at, one.user_id))
