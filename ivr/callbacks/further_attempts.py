@@ -21,7 +21,7 @@ def follows(task: CallbackTask, now: datetime) -> bool:
     if task.state == TaskState.CLOSED or task.restricted_at is not None or task.reply_by == ReplyBy.WRITING:
         return False
     number = task.callback_number
-    if number is None or phone_numbers.dialable(number) is None or not settings().may_be_called(number):
+    if number is None or phone_numbers.dialable(number) is None or not settings().is_rung(number):
         return False
     last = task.attempts[-1] if task.attempts else None
     if last is None:

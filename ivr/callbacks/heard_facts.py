@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import claims, collaboration, contacts, events, search_index
 from ivr.callbacks.refused import Refused, require_workable
+from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import FactKind, Refusal, TaskEventKind
 from ivr.models.accounts import User
@@ -26,8 +27,8 @@ def take(
     """Take a fact over: a number becomes the one to call back, a name the caller's, anything else the `note`.
 
     Raises:
-        Refused: `claimed`, `closed` or `restricted`; `no_number` for one that cannot be called; `unconfirmed` where a
-            change by receipt code waits for its confirmation.
+        Refused: `claimed`, `closed` or `restricted`; `no_number` for one that cannot be called, or the hotline's own;
+            `unconfirmed` where a change by receipt code waits for its confirmation.
     """
     require_workable(task, user)
     if kind == FactKind.PHONE:
@@ -43,7 +44,7 @@ def _take_number(
     session: Session, task: CallbackTask, contact: Contact | None, user: User, value: str, now: datetime
 ) -> None:
     number = phone_numbers.dialable(value)
-    if number is None:
+    if number is None or number in settings().own_numbers:  # many name the number that they have called
         raise Refused(Refusal.NO_NUMBER)
     if contact is not None:
         if contact.is_unconfirmed:

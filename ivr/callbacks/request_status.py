@@ -64,7 +64,7 @@ def has_number(contact: Contact) -> bool:
     if last is not None and last.outcome in FINAL_OUTCOMES:  # somebody else's, or nobody's
         return contact.number_changed_at is not None and contact.number_changed_at >= last.at
     numbers = (contact.callback_number, task.callback_number)
-    return any(number and phone_numbers.dialable(number) and settings().may_be_called(number) for number in numbers)
+    return any(number and phone_numbers.dialable(number) and settings().is_rung(number) for number in numbers)
 
 
 def _granted(wish: AppointmentWish) -> dict[str, Any]:

@@ -83,17 +83,20 @@ class CallingNumber(click.ParamType[str]):
 
 
 class Telephone(click.ParamType[str]):
-    """A telephone that can be called."""
+    """A telephone that can be called, and is not the hotline's own, which would call itself."""
 
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Its number in E.164."""
+        from ivr.config.settings import settings
         from ivr.domain.phone_numbers import dialable
 
         number = dialable(str(value))
         if number is None:
             self.fail(f"{value!r} is no telephone that can be called: give a number like +4915112345678", param, ctx)
+        if number in settings().own_numbers:
+            self.fail(f"{value!r} is the hotline's own number: give that of a telephone beside you", param, ctx)
         return number
 
 

@@ -76,8 +76,7 @@ class Settings(Callers, Reach, ContactCentre, Promises, Sip, Access, Audio, Base
         self.check_dialled_languages()
         self.check_carrier()
         self.check_sip()
-        if self.synthetic_call_from in self.own_numbers:
-            raise ValueError("synthetic_call_from: this is a number of the hotline itself; name another one")
+        self._check_own_numbers()
         self.check_pools()
         self.check_promise_list()
         if not self.local:
@@ -85,11 +84,31 @@ class Settings(Callers, Reach, ContactCentre, Promises, Sip, Access, Audio, Base
         self.check_single_sign_on()
         return self
 
+    def _check_own_numbers(self) -> None:
+        """See that every number of the hotline's has one meaning, and that it rings none of them.
+
+        Raises:
+            ValueError: naming the setting.
+        """
+        if self.staff_number in (self.hotline_number, *self.dialled_languages):
+            raise ValueError(
+                "staff_number: callers ring this number too, and would be asked for a PIN; name another one"
+            )
+        rung = {"synthetic_call_from": self.synthetic_call_from}
+        rung |= {f"interpreters.{place}.number": one.number for place, one in enumerate(self.interpreters)}
+        for name, number in rung.items():
+            if number in self.own_numbers:
+                raise ValueError(f"{name}: this is a number of the hotline itself; name another one")
+
     @cached_property
     def own_numbers(self) -> frozenset[str]:
         """The numbers under which the hotline is called."""
         own = {self.hotline_number, *self.dialled_languages}
         return frozenset(own | {self.staff_number} if self.staff_number else own)
+
+    def is_rung(self, number: str) -> bool:
+        """Whether a number (E.164) is one that the hotline rings: in a country that is called, and none of its own."""
+        return self.may_be_called(number) and number not in self.own_numbers
 
     def is_house_number(self, number: str) -> bool:
         """Whether a number (E.164) is one of the hotline's, or one that a telephone system shows for everybody."""

@@ -86,11 +86,11 @@ def is_served(session: Session, now: datetime) -> ColumnElement[bool]:
 
 
 def _numbers_to_call(session: Session) -> list[str]:
-    """The numbers of kept places that the hotline calls: not those abroad that are shown and called by nobody."""
+    """The numbers of kept places that the hotline rings: not those abroad that are shown and called by nobody."""
     kept = select(CallbackTask.callback_number).join(QueueEntry, QueueEntry.task_id == CallbackTask.id)
     kept = kept.where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK)
-    known, may_be_called = filter(None, session.scalars(kept.distinct())), settings().may_be_called
-    return [number for number in known if phone_numbers.dialable(number) and may_be_called(number)]
+    known, is_rung = filter(None, session.scalars(kept.distinct())), settings().is_rung
+    return [number for number in known if phone_numbers.dialable(number) and is_rung(number)]
 
 
 def kept_for(session: Session, number: str | None, team_key: str, now: datetime) -> QueueEntry | None:

@@ -38,7 +38,6 @@ from ivr.contact_centre import (
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import AccessAction, ConversationOutcome, PresenceState, Refusal, Role
 from ivr.domain.timestamps import utc_now
-from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.notices import further_languages
@@ -47,7 +46,7 @@ from ivr.web import browser_telephone, call_facts, forms, search_log, wrap_up_fo
 from ivr.web.actions import act
 from ivr.web.addresses import own_address
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Id, Line, Phone, Tick, WrittenNumber, one_of
+from ivr.web.form_fields import Id, Line, PhoneOfMember, Tick, WrittenNumber, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
 
@@ -165,8 +164,7 @@ def _version(*shown: object) -> str:
 class ComeForm(forms.Form):
     """The telephone at which a member sits, and the languages they speak."""
 
-    problem = _("This is no telephone number that can be called.")
-    number: Phone
+    number: PhoneOfMember
     language: tuple[str, ...] = ()
 
 

@@ -47,7 +47,7 @@ from ivr.privacy.erasure import Subject
 from ivr.web import forms, sent_once, subject_labels
 from ivr.web.authorisation import actor, me
 from ivr.web.downloads import saved_as
-from ivr.web.form_fields import Phone, Tick, WrittenNumber, line_of, one_of
+from ivr.web.form_fields import PhoneOfAnother, Tick, WrittenNumber, line_of, one_of
 from ivr.web.login import chosen_language
 
 log = logging.getLogger(__name__)
@@ -220,7 +220,7 @@ class RectificationForm(ExtentForm):
     """What is corrected; what is empty stays as it is."""
 
     name: Annotated[str, line_of(120)] = ""
-    number: Phone | None = None
+    number: PhoneOfAnother | None = None
     language: Annotated[str, one_of(LANGUAGES)] = ""
     customer_number: Annotated[str, line_of(20)] = ""
 

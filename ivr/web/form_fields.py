@@ -183,14 +183,28 @@ def _phone(value: Any) -> Any:
     return found
 
 
-def _rung(value: Any) -> Any:
+def _of_another(value: Any) -> Any:
     found = _phone(value)
-    if not isinstance(value, str):
-        return value
-    if settings().is_house_number(found):
-        raise problem(_("This is a number of the hotline itself, or one that the house shows for everybody."))
-    if not settings().may_be_called(found):
+    if isinstance(found, str) and found in settings().own_numbers:
+        raise _is_ours()
+    return found
+
+
+def _is_ours() -> PydanticCustomError:
+    return problem(_("This is a number of the hotline itself, or one that the house shows for everybody."))
+
+
+def _of_member(value: Any) -> Any:
+    found = _of_another(value)
+    if isinstance(found, str) and not settings().may_be_called(found):
         raise problem(_("The hotline does not call this country (setting callback_countries)."))
+    return found
+
+
+def _rung(value: Any) -> Any:
+    found = _of_member(value)
+    if isinstance(found, str) and settings().is_house_number(found):
+        raise _is_ours()
     return found
 
 
@@ -251,6 +265,10 @@ LocalInstant = Annotated[datetime, BeforeValidator(_instant)]
 InstantToCome = Annotated[datetime, BeforeValidator(_instant_to_come)]
 #: A telephone number that may be dialled, as E.164.
 Phone = Annotated[str, BeforeValidator(_phone)]
+#: The telephone number of somebody else, as E.164: none of the hotline's own, which would call itself.
+PhoneOfAnother = Annotated[str, BeforeValidator(_of_another)]
+#: The same of a member, which is rung: in a country that is called. Extensions of the house are among them.
+PhoneOfMember = Annotated[str, BeforeValidator(_of_member)]
 #: A telephone number that the hotline rings, as E.164: none of its own, and in a country that is called.
 Rung = Annotated[str, BeforeValidator(_rung)]
 #: Opening hours of a day such as `08:00-16:00`.

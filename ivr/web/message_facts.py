@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.callbacks import heard_facts, queries
+from ivr.config.settings import settings
 from ivr.domain import phone_numbers, words
 from ivr.domain.digits import is_digits
 from ivr.domain.enums import FactKind
@@ -46,12 +47,14 @@ class ShownFact:
 
 
 def of(transcript: Transcript | None) -> list[ShownFact]:
-    """The key facts of a transcript, each value once."""
+    """The key facts of a transcript, each value once. The hotline's own number, which many name, is none."""
     if transcript is None or not transcript.words:
         return []
     spoken = tuple(str(word["word"]) for word in transcript.words)
     found: dict[tuple[FactKind, str], ShownFact] = {}
     for fact in _found(transcript.language, spoken):
+        if fact.value in settings().own_numbers:
+            continue
         shown = ShownFact(fact.kind, fact.value, _text(fact), range(fact.first, fact.last + 1))
         found.setdefault((fact.kind, fact.value), shown)
     return list(found.values())

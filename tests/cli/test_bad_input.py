@@ -149,6 +149,7 @@ WRONG_ARGUMENTS = [
     ("carrier setup --to sip:me@pbx", "is no telephone that can be called"),
     ("carrier setup --to +112", "is no telephone that can be called"),
     ("carrier setup --to 0900123456", "is no telephone that can be called"),
+    ("carrier setup --to 04211782666", "is the hotline's own number"),
     # what a name, a password and a PIN cannot be
     ("users add 'a\nb' --name A", "it must be one line"),
     ("users add a --name 'A\tB'", "it must be one line"),

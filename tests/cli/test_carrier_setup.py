@@ -78,6 +78,13 @@ def test_a_new_account_is_set_up_step_by_step(web: Switch) -> None:
     assert len(list(web.store.messages())) == 1
 
 
+def test_the_hotline_does_not_call_itself_on_trial(web: Switch) -> None:
+    typed = CliRunner().invoke(command_line, ["carrier", "setup"], input=f"y\n0421 178-2666\n{MOBILE}\n")
+    assert "is the hotline's own number" in typed.output
+    assert typed.exit_code == 0, "it is asked again"
+    assert {one.to for one in web.store.calls() if one.direction != "inbound"} == {MOBILE}
+
+
 def done_fragment() -> str:
     from ivr.carrier.webhook_urls import RETRIES
 

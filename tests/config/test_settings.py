@@ -59,6 +59,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("port = 8001", "exchange_port: 8001 is the port of the web process already"),
         ("mode = 'production'", "public_base_url must be set in production mode"),
         ("twilio_region = 'ie1'", "twilio_region and twilio_edge must be set together"),
+        ("staff_number = '+494211782666'", "staff_number: callers ring this number too"),
+        ("staff_number = '+4942155'\ndialled_languages = {'+4942155' = 'tr'}", "callers ring this number too"),
+        (
+            "interpreters = [{name = 'A', number = '+494211782666', languages = ['tr']}]",
+            "interpreters.0.number: this is a number of the hotline itself",
+        ),
         ("this is no toml", "cannot be read"),
         ("[hours]\ntimezone = 'Europe'", "hours.timezone: 'Europe' is not a time zone"),
         ("[teams.mine]\nname = ''", "teams.mine.name: 1 to 120 letters"),
