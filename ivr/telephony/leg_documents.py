@@ -65,8 +65,13 @@ def _is_code() -> bool:
 def room(document: VoiceResponse, leg: Leg) -> None:
     """Add the verbs that bring a leg into its room."""
     action = leg_url("/left", leg.id)
-    star = leg.role == LegRole.MEMBER and leg.user_id is not None
-    twiml.join_room(document, leg.conversation.room, action, star=star, muted=leg.role == LegRole.LISTENER)
+    muted = leg.role == LegRole.LISTENER
+    twiml.join_room(document, leg.conversation.room, action, star=has_star_key(leg), muted=muted)
+
+
+def has_star_key(leg: Leg) -> bool:
+    """Whether the star key asks what is wanted: of members, also while they take a caller over and stay in the room."""
+    return leg.role in (LegRole.MEMBER, LegRole.SUCCESSOR) and leg.user_id is not None
 
 
 def tell(document: VoiceResponse, leg: Leg, sentence: Sentence) -> None:

@@ -12,7 +12,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import conversation_control, leg_events, outbound_callbacks, sentences
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import ConversationState, LegRole
+from ivr.domain.enums import ConversationState
 from ivr.domain.languages import DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
@@ -39,7 +39,7 @@ def left() -> Document:
     with database.reading() as session:
         leg = leg_documents.own_leg(session)
         over = leg.conversation.state == ConversationState.ENDED or leg.released_at is not None
-        if over or leg.role != LegRole.MEMBER:
+        if over or not leg_documents.has_star_key(leg):
             return leg_documents.answer(leg_documents.released(session, leg))
         return leg_documents.answer(_ask_key(leg))
 

@@ -134,6 +134,30 @@ def test_warm_the_member_talks_first_and_then_gives_the_caller_away(desk: Desk, 
     desk.ends_well()
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["while they talk first", "with the caller"])
+def test_warm_the_new_one_has_the_star_key_as_every_member(desk: Desk, *, before: bool) -> None:
+    """They stay in the room when the caller becomes theirs: nothing new is executed by which they could get it."""
+    aylin = Scripted(desk.carrier, "aylin", "+4915700000001")
+    desk.transfers(kind=TransferKind.WARM)
+    desk.carrier.clock.run(20)
+    if not before:
+        desk.does(conversation_wishes.hand_over)
+        desk.carrier.clock.run(15)
+    call = desk.nilss.call
+    assert call is not None
+    room, desk.nilss.key = call.room, ""
+    for key in ("*", "7", "2"):  # an interpreter, for Turkish
+        desk.carrier.presses(call, key)
+        desk.carrier.clock.run(3)
+    desk.carrier.clock.run(15)
+    assert (call.room, aylin.call.room if aylin.call else "") == (room, room)
+    if before:
+        desk.does(conversation_wishes.hand_over)
+        desk.carrier.clock.run(15)
+    assert desk.talks(desk.nilss)
+    desk.ends_well()
+
+
 def test_warm_and_the_new_one_does_not_want_them(desk: Desk) -> None:
     desk.transfers(kind=TransferKind.WARM)
     desk.carrier.clock.run(20)
