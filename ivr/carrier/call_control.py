@@ -20,6 +20,9 @@ from ivr.domain.carrier_ids import call_id
 
 #: The final states of a call at the carrier.
 ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
+#: How the carrier finds out whether a person or a machine has picked up. It asks for the first document afterwards, and
+#: whoever says nothing hears nothing for so many milliseconds: of 2,000 to 10,000, if nothing is said 5,000.
+_MACHINE_DETECTION = {"machine_detection": "Enable", "machine_detection_silence_timeout": 2000}
 #: No call has this id.
 _NO_CALL = "CA" + "0" * 32
 
@@ -95,7 +98,7 @@ def place_call(
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
-    wishes: dict[str, Any] = {"machine_detection": "Enable"} if detect_machine else {}
+    wishes: dict[str, Any] = dict(_MACHINE_DETECTION) if detect_machine else {}
     if status_url:
         wishes |= {
             "status_callback": status_url,

@@ -23,7 +23,8 @@ pages = Blueprint("calls", __name__)
 
 _FIELDS = {
     "To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "Timeout", "MachineDetection",
-    "MachineDetectionTimeout", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
+    "MachineDetectionTimeout", "MachineDetectionSilenceTimeout", "StatusCallback", "StatusCallbackMethod",
+    "StatusCallbackEvent",
 }  # fmt: skip
 
 
@@ -54,6 +55,9 @@ def create() -> tuple[Response, int] | Response:
         return error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
     if refused := refusal("calls", form["To"]):
         return refused
+    # Carrier: "Possible Values: 2000-10000. Default: 5000" (milliseconds).
+    if not 2000 <= form.get("MachineDetectionSilenceTimeout", 5000, int) <= 10_000:
+        return error(400, 21201, "MachineDetectionSilenceTimeout is between 2000 and 10000")
     setup = CallSetup(
         form["Url"],
         form.get("FallbackUrl", ""),
