@@ -44,7 +44,7 @@ def hold() -> AnyResponse:
     """Let the caller wait with music."""
     return act_in_call(
         lambda session: conversation_wishes.hold(session, talking(session), me(), utc_now()),
-        done=gettext("The caller hears music. You do not hear each other."),
+        done=gettext("The caller is on hold. The page says when they hear music."),
     )
 
 
@@ -81,7 +81,7 @@ def transfer() -> AnyResponse:
             session, conversation, target, TransferKind(form.kind), form.text, session.get_one(User, me().id), utc_now()
         )
 
-    return act_in_call(change, form=form, done=gettext("They are being called. The caller hears music."))
+    return act_in_call(change, form=form, done=gettext("They are being called. The caller is on hold."))
 
 
 def _target(session: Session, chosen: str) -> Target:

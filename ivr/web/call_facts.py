@@ -13,7 +13,7 @@ from ivr.audit import break_glass
 from ivr.callbacks import representatives
 from ivr.contact_centre import conversation_notes, conversations, screen_pop, transfers
 from ivr.domain.conversation_rules import Place
-from ivr.domain.enums import ConversationState
+from ivr.domain.enums import ConversationState, LegRole, LegState
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Presence, Transfer
@@ -24,10 +24,13 @@ class CallFacts:
     """A member's conversation as they may see it.
 
     `is_mine`: the caller is theirs; otherwise they are rung, or only talk with the one who transfers the caller.
+    `still_hears`: the caller is on hold and hears everybody yet, because the carrier has not fetched them out of the
+    room: it takes a moment, and longer while the carrier does not answer.
     """
 
     is_mine: bool
     is_held: bool
+    still_hears: bool
     transfer_id: int | None
     transfer_state: str
     note: str
@@ -57,6 +60,9 @@ def of(session: Session, conversation: Conversation, user: User, now: datetime) 
     return CallFacts(
         is_mine=is_mine,
         is_held=situation.caller == Place.HELD,
+        still_hears=any(
+            leg.held_at for leg in conversations.with_role(conversation, LegRole.CALLER, (LegState.JOINED,))
+        ),
         transfer_id=going_on.id if going_on else None,
         transfer_state=going_on.state if going_on else "",
         note=_note_of_others(conversation, user),

@@ -130,7 +130,7 @@ def test_the_caller_is_transferred_from_the_bar_and_the_other_one_sees_what_was_
     assert f'value="user-{nils}"' in browser.get("/desk/live/bar").text
     data = {"to": f"user-{nils}", "kind": "warm", "text": "Needs the heating form."}
     said = browser.post("/desk/call/transfer", data=data, follow_redirects=True).text
-    assert "hört Musik" in said
+    assert "ist auf Halten" in said
     with database.reading() as session:
         (wanted,) = session.scalars(select(Transfer)).all()
         assert (wanted.kind, wanted.user_id, wanted.conversation_id) == ("warm", nils, talk)
@@ -146,6 +146,21 @@ def test_the_caller_is_transferred_from_the_bar_and_the_other_one_sees_what_was_
     browser.post("/desk/call/resume")
     with database.reading() as session:
         assert session.scalars(select(Transfer.state)).all() == ["canceled"]
+
+
+def test_who_is_on_hold_and_not_out_of_the_room_is_not_said_to_hear_music(desk) -> None:
+    """The carrier has to fetch them out of it. While it does not answer, they hear what is said about them."""
+    nils = comes("nils")
+    talk = talks("mia")
+    browser = desk("mia")
+    for path, data in (("hold", {}), ("transfer", {"to": f"user-{nils}", "kind": "warm"})):
+        said = browser.post(f"/desk/call/{path}", data=data, follow_redirects=True).text
+        assert ("hört Sie noch" in said, "hört Musik" in said) == (True, False), path
+    with database.writing_alone() as session:
+        caller = next(one for one in session.get_one(Conversation, talk).legs if one.role == LegRole.CALLER)
+        caller.state = LegState.ANSWERED  # the carrier has done it
+    said = browser.get("/desk/live/bar").text
+    assert ("hört Sie noch" in said, "hört Musik" in said) == (False, True)
 
 
 @pytest.mark.parametrize("to", ["user-999999", "team-0", "entry-5", "nobody-1", "", "user-1; drop"])
