@@ -223,12 +223,14 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
         Column(_("Not reached in time")),
         Column(_("Closed without contact")),
     ]
-    rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
+    rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}", language) for key in names]
     title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
-    return Table(title, columns, [*rows, _row(seen, _("In all"), "")], note=DEFINITIONS.of("promises", _))
+    return Table(title, columns, [*rows, _row(seen, _("In all"), "", language)], note=DEFINITIONS.of("promises", _))
 
 
-def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:
+def _row(seen: Mapping[str, Value], label: str, at: str, language: str) -> list[Value]:
     tasks, decided, in_time, missed, _, reached, not_reached, unspoken = (seen[f"{what}{at}"] for what in _OF_TASKS)
     share = seen.get(f"share{at}", ratio(in_time, decided))
+    if isinstance(share, str) and language != "de":  # a band is written as a share is
+        share = share.replace("\u202f", "")
     return [label, tasks, decided, in_time, missed, share, reached, not_reached, unspoken]

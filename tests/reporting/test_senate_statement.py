@@ -13,8 +13,8 @@ from pypdf import PdfReader
 
 from ivr.config import settings
 from ivr.platform import database
-from ivr.reporting import export_files, publication
-from ivr.reporting.tables import HIDDEN, Column, Report, Table
+from ivr.reporting import export_files, publication, senate_statement
+from ivr.reporting.tables import HIDDEN, Column, Report, Table, shown
 from tests.support import sample_month
 from tests.support.reports import MONTH, SAY
 
@@ -137,3 +137,11 @@ def test_a_month_without_calls_is_a_report_of_zeros(empty_database) -> None:
     numbers = {value for table in report.tables for row in table.rows for value in row[1:]}
     assert numbers <= {0, None}
     assert len(export_files.as_pdf(report, SAY)) > 1000
+
+
+@pytest.mark.parametrize(("language", "band"), [("de", "80–100\u202f%"), ("en", "80–100%")])
+def test_a_band_is_written_as_a_share_is_in_that_language(language: str, band: str) -> None:
+    at = "/office/office_1"
+    seen = {f"{what}{at}": HIDDEN for what in senate_statement._OF_TASKS} | {f"share{at}": "80–100\u202f%"}
+    assert senate_statement._row(seen, "Nord", at, language)[5] == band
+    assert shown(0.8, "share", language) == band.replace("80–100", "80,0" if language == "de" else "80.0")
