@@ -6,7 +6,6 @@ member has confirmed them, nobody is dialled automatically, and the task stays o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,7 +141,7 @@ def follow_contacts(session: Session, task: CallbackTask, now: datetime) -> None
     """
     if task.state == TaskState.CLOSED:
         return
-    standing = _standing(task)
+    standing = contacts.standing(task)
     if not standing:
         workflow.withdraw(session, task, now)
         return
@@ -186,11 +185,6 @@ def _changeable(session: Session, contact: Contact, user: User | None) -> Callba
         raise Refused(Refusal.NOTHING_TO_CONFIRM)
     require_workable(contact.task, user)
     return contact.task
-
-
-def _standing(task: CallbackTask) -> Sequence[Contact]:
-    """The contacts of a task that are not withdrawn, or whose withdrawal is not confirmed."""
-    return [one for one in task.contacts if one.withdrawn_at is None or one.is_unconfirmed]
 
 
 # -- the old number ------------------------------------------------------------------------------------

@@ -74,6 +74,23 @@ def is_first(contact: Contact, task: CallbackTask) -> bool:
     return contact.receipt_code == task.receipt_code
 
 
+def standing(task: CallbackTask) -> list[Contact]:
+    """The contacts of a task that are not withdrawn, or whose withdrawal is not confirmed."""
+    return [one for one in task.contacts if one.withdrawn_at is None or one.is_unconfirmed]
+
+
+def codes_of_whose_it_is(session: Session, task: CallbackTask) -> list[str]:
+    """The receipt codes that show that somebody who is called is the person whose task it is.
+
+    Anybody at the same telephone may have joined the task by saying that they called before: their own code shows that
+    alone. It counts if a member has found that it is one person, and merged a task of theirs into this one, or if
+    nobody else is left.
+    """
+    theirs = [one.receipt_code for one in standing(task)]
+    own = session.scalars(select(CallbackTask.receipt_code).where(CallbackTask.receipt_code.in_(theirs)))
+    return [*own] or theirs
+
+
 def make(session: Session, task: CallbackTask, call: Call, request: Request, receipt_code: str) -> Contact:
     """A new contact of a task. What the caller has keyed in for an earlier request of the call is their number."""
     earlier = select(Contact.callback_number).where(Contact.call_id == call.id, Contact.number_changed_at.is_(None))

@@ -7,8 +7,8 @@ from typing import Any
 
 from ivr.callbacks import contacts, further_attempts
 from ivr.config.settings import settings
-from ivr.domain import phone_numbers, working_hours
-from ivr.domain.enums import AppointmentMode, Outcome, RequestStatus, TaskKind, TaskState
+from ivr.domain import phone_numbers, sla_deadlines, working_hours
+from ivr.domain.enums import AppointmentMode, Outcome, RequestStatus, TaskKind, TaskState, Urgency
 from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.models.callbacks import AppointmentWish
 from ivr.models.contacts import Contact
@@ -37,14 +37,31 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
     if tried:
         again = further_attempts.follows(task, now)
         return RequestStatus.TRIED if again else RequestStatus.TRIED_LAST, {"tried_at": tried[-1]}
-    work = present.hours(), settings().calling_hours
+    work, (promised, since) = (present.hours(), settings().calling_hours), _promise(contact)
     # Where nobody worked in time, the caller was told an instant of the next time of work.
-    due_at = max(task.due_at, working_hours.next_deadline(*work, task.due_at, task.first_contact_at))
+    due_at = max(promised, working_hours.next_deadline(*work, promised, since))
     in_time = working_hours.deadline(*work, due_at, now)
     if in_time is None or task.restricted_at is not None:  # nobody works in time any more, or nobody may work
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
     return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": due_at}
+
+
+def _promise(contact: Contact) -> tuple[datetime, datetime]:
+    """When a contact's request is due, as far as its caller may know, and since when.
+
+    A task that several have called about is due for the first of them. Who came later, or has heard nothing of another
+    one's emergency, is told what was promised to them: an earlier instant would tell when another one has called.
+    """
+    task = contact.task
+    others = [one for one in task.contacts if one is not contact]
+    urgent = any(one.urgency == Urgency.EMERGENCY for one in others) and contact.urgency != Urgency.EMERGENCY
+    if contacts.is_first(contact, task) and not urgent:
+        return task.due_at, task.first_contact_at
+    own = sla_deadlines.due_at(
+        contact.at, contact.kind, contact.urgency, task.team.key, settings().sla_policies, present.hours()
+    )
+    return max(task.due_at, own), contact.at
 
 
 def lacks_number(contact: Contact) -> bool:

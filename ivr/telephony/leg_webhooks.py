@@ -10,6 +10,7 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
+from ivr.callbacks import contacts
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.contact_centre import interpreters, leg_events, listening
@@ -99,7 +100,7 @@ def _has_entered(session: Session) -> VoiceResponse:
     keyed = called_person_codes.so_far(digits)
     leg = leg_documents.own_leg(session)
     task = leg.conversation.task
-    codes = [one.receipt_code for one in task.contacts] if task is not None else []
+    codes = contacts.codes_of_whose_it_is(session, task) if task is not None else []
     if called_person_codes.has_one(keyed, codes):
         return _join(session, leg)
     if called_person_codes.lacks_one_digit(keyed, codes):

@@ -270,6 +270,57 @@ def test_a_code_tells_only_what_became_of_its_own_contact(empty_database) -> Non
         assert request_status.status_for_caller(first, now)[0] == "tried"
 
 
+@pytest.mark.parametrize("how", ["joined", "merged"])
+@pytest.mark.parametrize("hours", [5, 30])
+def test_a_code_tells_no_instant_that_says_when_another_one_has_called(empty_database, how: str, hours: int) -> None:
+    """Whoever shows the number could learn by their own code that, and when, somebody has called from it."""
+    alone, first = a_task(number=OTHER), a_task(number=NUMBER, age=timedelta(hours=hours))
+    further = a_task(number=NUMBER, called_before=how == "joined")
+    if how == "merged":
+        merge(first, further)
+    assert told_by_code(first, 1) == told_by_code(alone)
+    assert told_by_code(first) != told_by_code(alone), "to the first caller the task is due"
+
+
+def test_a_code_tells_nothing_of_an_emergency_that_another_one_has_reported(empty_database) -> None:
+    """The task is due sooner by it."""
+    first, emergency = a_task(number=NUMBER), a_task("emergency", number=NUMBER)
+    before, urgent = told_by_code(first), told_by_code(emergency)
+    merge(first, emergency)
+    assert (told_by_code(first), told_by_code(first, 1)) == (before, urgent)
+    assert before != urgent
+
+
+def told_by_code(task: int, contact: int = 0) -> object:
+    """What the code of a contact of a task tells, to be compared: the contacts of a test come within seconds."""
+    with database.reading() as session:
+        status, told = request_status.status_for_caller(of(session, task)[contact], utc_now())
+    return {"status": status} | {name: pytest.approx(at.timestamp(), abs=120) for name, at in told.items()}
+
+
+def merge(task: int, other: int) -> None:
+    with database.writing() as session:
+        merging.merge(session, *(session.get_one(CallbackTask, one) for one in (task, other)), None, utc_now())
+
+
+def test_a_called_person_shows_by_no_code_of_somebody_who_has_joined_that_the_task_is_theirs(empty_database) -> None:
+    """Whoever uses the same telephone has a code of their own as soon as they say that they called before."""
+    mia, task = hire()["mia"], a_task(number=NUMBER)
+    merge(task, a_task(number=OTHER))
+    assert a_task(number=NUMBER, called_before=True) == task
+    with database.writing() as session:
+        first, merged, joined = (one.receipt_code for one in of(session, task))
+        found = session.get_one(CallbackTask, task)
+        assert sorted(contacts.codes_of_whose_it_is(session, found)) == sorted([first, merged])
+        code_changes.withdraw(session, contacts.by_code(session, first), utc_now())
+        assert first in contacts.codes_of_whose_it_is(session, found), "a stranger may have withdrawn it"
+        code_changes.confirm(session, contacts.by_code(session, first), PROOF, mia, utc_now())
+        assert contacts.codes_of_whose_it_is(session, found) == [merged]
+        code_changes.withdraw(session, contacts.by_code(session, merged), utc_now())
+        code_changes.confirm(session, contacts.by_code(session, merged), PROOF, mia, utc_now())
+        assert contacts.codes_of_whose_it_is(session, found) == [joined]
+
+
 def test_a_closed_task_answers_its_codes_for_two_weeks(empty_database) -> None:
     task, now = a_task(number=NUMBER), utc_now()
     code = the_task(task).receipt_code
