@@ -27,7 +27,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import select, text
@@ -158,8 +157,10 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
     key = envelope_encryption.new_key()
     master, wrapped = envelope_encryption.wrap(key, "backup")
     to.add(_KEY, json.dumps({"master": master, "key": wrapped}).encode())
+    names = table_dump.held()
     with database.one_instant() as session:
         connection = session.connection()
+        table_dump.hold(connection, names)
         revision = table_dump.revision(connection)
         if revision is None:
             raise BackupError("the database is empty: there is nothing to back up")
@@ -307,7 +308,7 @@ def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
     """Load the rows. Earlier versions have backed up what others had made beside them, too: it is left out."""
     with schema.changing():
         _empty()
-        command.upgrade(schema.alembic_config(), manifest["revision"])
+        schema.upgrade(manifest["revision"])
     with database.engine().execution_options(writing=True).begin() as connection:
         found = table_dump.tables(connection)
         if connection.dialect.name == "sqlite":

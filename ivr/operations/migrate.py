@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from alembic import command
-
 from ivr.accounts import teams
 from ivr.callbacks import search_index, sla_backfill
 from ivr.config.settings import settings
 from ivr.platform import database, database_damage, schema, settings_store
-from ivr.platform.schema import alembic_config
 
 
 def migrate() -> None:
@@ -17,11 +14,12 @@ def migrate() -> None:
     Of several processes that migrate at once, one does it and the others wait.
 
     Raises:
-        StillMigrating: another process has been migrating for too long. Damaged: the file was emptied.
+        StillMigrating: another process has been migrating, or has held a table, for too long. Damaged: the file was
+            emptied.
     """
     database_damage.require_no_emptied_file()
     with schema.changing():
-        command.upgrade(alembic_config(), "head")
+        schema.upgrade()
         settings_store.look()
         with database.writing() as session:
             teams.mirror(session, settings().teams)

@@ -20,7 +20,7 @@ from sqlalchemy import DateTime as DateTimeType
 from sqlalchemy import Time as TimeType
 from sqlalchemy.exc import SAWarning
 
-from ivr.platform import schema
+from ivr.platform import database, schema
 from ivr.platform.orm import Base
 
 #: The number of rows in one part.
@@ -32,6 +32,24 @@ def tables(connection: Connection) -> dict[str, Table]:
     """The existing tables, ordered so that a table follows those that it refers to."""
     found = _reflected(connection)
     return {table.name: table for table in found.sorted_tables if table.name != _REVISION}
+
+
+def held() -> list[str]:
+    """The hotline's tables that :func:`hold` holds, read in a transaction of its own."""
+    with database.glancing() as connection:
+        there = set(inspect(connection).get_table_names())
+    return sorted(there & {*Base.metadata.tables, _REVISION})
+
+
+def hold(connection: Connection, names: Iterable[str]) -> None:
+    """Let nobody change tables until the end of the transaction, whose first statement this is.
+
+    PostgreSQL shows a table that has been written anew since the transaction began as an empty one. SQLite shows all
+    as it was.
+    """
+    listed = ", ".join(f'"{name}"' for name in names)
+    if listed and connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {listed} IN ACCESS SHARE MODE"))
 
 
 def strangers(connection: Connection) -> list[str]:

@@ -13,12 +13,15 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.domain.enums import DatabaseFault
 from ivr.platform import database, one_at_a_time
+from ivr.platform.database_faults import fault_of
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +29,12 @@ log = logging.getLogger(__name__)
 _LOCK = 4211782667
 #: Seconds between two lines of the log that say what is waited for.
 _TOLD_EVERY = 30.0
+#: Seconds between two tries to change tables that somebody else holds.
+_PAUSE = 0.5
 
 
 class StillMigrating(Exception):
-    """Another process has not finished migrating the database."""
+    """Another process has not finished migrating the database, or holds a table that is to be changed."""
 
 
 def alembic_config() -> Config:
@@ -103,3 +108,32 @@ def changing(patience: float = one_at_a_time.PATIENCE) -> Iterator[None]:
                 "then run `python -m ivr migrate` again."
             ) from None
         yield
+
+
+def upgrade(revision: str = "head", patience: float = one_at_a_time.PATIENCE) -> None:
+    """Bring the schema to a revision. Whoever holds a table, such as a backup, is waited for.
+
+    Everybody else waits behind who waits to change a table: so a try gives up soon (`migrations/env.py`), undoes what
+    it has changed and lets the others go on before the next one.
+
+    Raises:
+        StillMigrating: somebody has held a table all the time.
+    """
+    until, told = time.monotonic() + patience, False
+    while True:
+        try:
+            command.upgrade(alembic_config(), revision)
+            return
+        except SQLAlchemyError as error:
+            if fault_of(error) != DatabaseFault.BUSY:
+                raise
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+        if time.monotonic() > until:
+            raise StillMigrating(
+                f"Somebody holds what is to be changed in the database ({reason}): see who uses it, such as a backup, "
+                "then run `python -m ivr migrate` again."
+            )
+        if not told:
+            told = True
+            log.warning("Somebody holds what is to be changed in the database (%s): waiting.", reason)
+        time.sleep(_PAUSE)

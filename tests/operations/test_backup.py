@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, select, text
+from sqlalchemy import Connection, Table, delete, select, text
 
 from ivr.callbacks import claims, events
 from ivr.cli import hotline as command_line
@@ -24,11 +24,12 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.voicebox import Recording
 from ivr.operations import backup, table_dump
+from ivr.operations.migrate import migrate
 from ivr.platform import blob_storage, database
 from ivr.platform.orm import Base
 from ivr.voicebox import audio_store
 from ivr.workers import carrier_reconciliation
-from tests.support.environment import forget_settings
+from tests.support.environment import environment_kept, forget_settings, use_environment
 from tests.support.people import a_task, hire, the_task
 from tests.support.postgres import Postgres
 from tests.support.running_hotline import RunningHotline
@@ -118,6 +119,35 @@ def test_an_id_that_was_given_is_not_given_again(lived_in, tmp_path: Path, move)
     move("another machine")
     run("restore", str(tmp_path / "b.tar"))
     assert a_task() == highest + 2
+
+
+def test_a_backup_holds_what_is_there_though_tables_are_written_anew_meanwhile(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration, or ids that are widened: a transaction that began before sees an empty table."""
+    with environment_kept():
+        use_environment({"DATABASE_URL": postgres.new_database(), "VAR_DIR": str(tmp_path / "house")})
+        migrate()
+        tasks = [a_task() for _ in range(3)]
+        changing = threading.Thread(target=_write_anew, args=("callback_tasks",))
+        reflected = table_dump.tables
+
+        def tables(connection: Connection) -> dict[str, Table]:
+            found = reflected(connection)
+            changing.start()
+            changing.join(1.5)
+            return found
+
+        monkeypatch.setattr(table_dump, "tables", tables)
+        summary = backup.back_up(tmp_path / "b.tar", utc_now())
+        changing.join()
+    assert summary.rows["callback_tasks"] == len(tasks)
+
+
+def _write_anew(table: str) -> None:
+    with database.engine().begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN caller_name TYPE text, ALTER COLUMN id TYPE bigint"))
+        connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN id TYPE integer USING id + 0"))
 
 
 @pytest.mark.since("ci")

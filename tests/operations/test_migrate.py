@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -20,7 +21,8 @@ from ivr.models.alerts import HouseAlarm
 from ivr.models.callbacks import CallbackTask
 from ivr.operations.migrate import migrate
 from ivr.platform import database, schema
-from tests.support.environment import ROOT, forget_settings
+from tests.support.environment import ROOT, environment_kept, forget_settings, use_environment
+from tests.support.postgres import Postgres
 
 NOW = "2026-11-20 10:00:00.000000"
 
@@ -200,6 +202,33 @@ def test_a_migration_waits_for_whoever_writes(empty_database) -> None:
     migrate()
     writer.join()
     assert schema.behind() is None
+
+
+def test_whoever_calls_waits_for_no_migration_that_waits_for_a_backup(postgres: Postgres, tmp_path: Path) -> None:
+    """A long transaction only reads; a migration that stands in line for its table stops everybody behind it."""
+    with environment_kept():
+        use_environment({"DATABASE_URL": postgres.new_database(), "VAR_DIR": str(tmp_path / "house")})
+        schema.upgrade("0060")
+        migrating = threading.Thread(target=migrate)
+        with database.one_instant() as session:
+            session.execute(text("SELECT 1 FROM calls"))
+            with pytest.raises(schema.StillMigrating, match="such as a backup"):
+                schema.upgrade(patience=0.5)
+            migrating.start()
+            waited = [_seconds_to_read("calls") for _ in range(20)]
+            assert schema.behind() == "0060"
+        migrating.join(60)
+        assert schema.behind() is None
+        assert max(waited) < 1.2, "a caller waits for the database no longer"
+
+
+def _seconds_to_read(table: str) -> float:
+    time.sleep(0.1)
+    began = time.monotonic()
+    with database.engine().connect() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text(f"SELECT 1 FROM {table}"))
+    return time.monotonic() - began
 
 
 def test_a_connection_that_is_in_use_while_a_migration_ends_goes_back_into_its_pool(empty_database) -> None:
