@@ -29,7 +29,7 @@ def render(languages: tuple[str, ...]) -> None:
             _list(language, lacks)
             continue
         wanted = check.played_parts(language)
-        missing = [part for part in wanted if not rendering.path_of(part).exists()]
+        missing = [part for part in wanted if not rendering.is_there(part)]
         for part in missing:
             rendering.audio_of(part)
         click.echo(f"{language}: {len(missing)} parts rendered, {len(wanted) - len(missing)} were up to date")

@@ -83,7 +83,7 @@ def _of_the_hotline(code: str) -> LanguageState:
         stale=tuple(sorted(words.stale)),
         recorded=sum(recorded),
         outdated=len(recorded) - sum(recorded),
-        rendered=sum(rendering.path_of(part).exists() for part in played),
+        rendered=sum(rendering.is_there(part) for part in played),
         to_render=len(played),
     )
 

@@ -124,7 +124,7 @@ def seconds_of(
                 total += speak(text, language).seconds
             case Audio(part=part, version=version) if version.startswith("r") or part.name in (replaced or {}):
                 total += recorded[part.name]
-            case Audio(part=part) if rendering.path_of(part).exists():
+            case Audio(part=part) if rendering.is_there(part):
                 total += rendering.seconds_of(part)
             case Audio(part=part):  # the check must not render missing audio
                 total += speak(part.text, language).seconds if part.text else 0.0
@@ -133,7 +133,7 @@ def seconds_of(
 
 def _rendered(language: str) -> Iterator[Finding]:
     for part in played_parts(language):
-        if not rendering.path_of(part).exists():
+        if not rendering.is_there(part):
             problem = "stale audio" if rendering.outdated(part) else "no audio"
             yield Finding(language, part.name, f"{problem}: python -m ivr prompts render")
         elif part.name != parts.PAUSE:

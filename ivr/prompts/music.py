@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from ivr.audio.wav import RATE, Samples, Sound, write_wav
 from ivr.config.settings import settings
+from ivr.prompts import audio_files
 
 #: Chords as semitones above the A of 220 Hz. Each lasts two seconds.
 _CHORDS = ((0, 3, 7, 12), (5, 8, 12, 17), (-2, 2, 5, 10), (3, 7, 10, 15))
@@ -21,14 +22,21 @@ def version() -> str:
 
 
 def audio() -> Path:
-    """The path of the WAV file. It is made at its first use, and lasts from one announcement to the next."""
+    """The path of the WAV file. It is made at its first use, and lasts from one announcement to the next.
+
+    Raises:
+        OSError: it could not be written.
+    """
     path = settings().var_dir / "prompts" / f"music.{version()}.wav"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        draft.write_bytes(write_wav(Sound(_melody(settings().announce_seconds), RATE)))
-        draft.rename(path)
+    if not audio_files.is_whole(path):
+        audio_files.keep(path, unstored(settings().announce_seconds))
     return path
+
+
+@lru_cache(maxsize=1)
+def unstored(seconds: float) -> bytes:
+    """The WAV file, where the disk takes none. It is kept in memory."""
+    return write_wav(Sound(_melody(seconds), RATE))
 
 
 def _melody(seconds: float) -> Samples:

@@ -7,7 +7,6 @@ The version is a hash of text and voice, so audio that is older than its text is
 from __future__ import annotations
 
 import hashlib
-import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ivr.audio import piper
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Samples, Sound, at_telephone_rate, read_wav, write_wav
 from ivr.config.settings import settings
+from ivr.prompts import audio_files
 from ivr.prompts.parts import PAUSE, Part
 
 #: Loudness of speech in dB below full scale, measured over 20 ms frames that are not silent.
@@ -57,22 +57,24 @@ def outdated(part: Part) -> list[Path]:
     return [path for path in directory.glob(f"{part.name}.*.wav") if path != path_of(part)]
 
 
+def is_there(part: Part) -> bool:
+    """Whether a part's audio exists and is whole.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return audio_files.is_whole(path_of(part))
+
+
 def audio_of(part: Part) -> Path:
-    """The path of a part's audio. It is rendered if it does not exist.
+    """The path of a part's audio. It is rendered if it does not exist, or is damaged.
 
     Raises:
         OSError, subprocess.SubprocessError: the audio could not be rendered.
     """
     path = path_of(part)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        try:
-            draft.write_bytes(write_wav(_render(part)))
-            draft.rename(path)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
+    if not audio_files.is_whole(path):
+        audio_files.keep(path, write_wav(_render(part)))
         for old in outdated(part):
             old.unlink(missing_ok=True)
     return path

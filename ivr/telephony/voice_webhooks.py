@@ -153,7 +153,12 @@ def _begin_again() -> Document:
 @voice.get("/music/<version>.wav")
 def hold_music(version: str) -> Response:
     """What a waiting caller hears between two announcements."""
-    response = send_file(music.audio() if version == music.version() else abort(404), mimetype="audio/wav")
+    if version != music.version():
+        abort(404)
+    try:
+        response = send_file(music.audio(), mimetype="audio/wav")
+    except OSError:  # the disk is full: who waits hears it all the same
+        response = Response(music.unstored(settings().announce_seconds), mimetype="audio/wav")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Spoken-Text"] = ""
     return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, read_wav, write_wav
 from ivr.cli import hotline as command_line
 from ivr.domain.languages import LANGUAGES
-from ivr.prompts import catalogue, check, parts, recordings, rendering
+from ivr.platform import blob_storage
+from ivr.prompts import catalogue, check, music, parts, recordings, rendering
 from ivr.prompts.catalogue import WRITTEN
 from ivr.prompts.script import script
+from ivr.web.app import create_app
 from tests.support.environment import forget_settings
 from tests.support.prompts import PLAYED
 from tests.support.volume import volume
@@ -106,8 +110,6 @@ def test_the_commands_render_and_check(studio) -> None:
 
 def test_prompts_are_served_wherever_the_process_was_started(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default directory is named without its beginning, and Flask looks for files beside its own code."""
-    from ivr.web.app import create_app
-
     empty_database.var_dir.mkdir(exist_ok=True)
     monkeypatch.chdir(empty_database.var_dir.parent)
     monkeypatch.setenv("VAR_DIR", empty_database.var_dir.name)
@@ -120,6 +122,34 @@ def test_prompts_are_served_wherever_the_process_was_started(empty_database, mon
 
 
 # -- audio ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [0, 6, 44, 1000], ids=["emptied", "begun", "no sound", "cut off"])
+def test_audio_that_was_emptied_or_cut_off_is_made_anew_and_heard(empty_database, left: int) -> None:
+    """The power failed, or somebody has copied to a full disk: callers would hear nothing from then on."""
+    part = parts.named("fa", "goodbye")
+    addresses = {
+        rendering.audio_of(part): f"/voice/prompts/fa/{part.name}.{rendering.version(part)}.wav",
+        music.audio(): f"/voice/music/{music.version()}.wav",
+    }
+    client = create_app().test_client()
+    for path, address in addresses.items():
+        whole = path.read_bytes()
+        path.write_bytes(whole[:left])
+        with client.get(address) as answer:
+            assert (answer.status_code, answer.data) == (200, whole)
+        assert path.read_bytes() == whole
+
+
+def test_music_is_heard_though_it_cannot_be_stored(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the document of who waits would be over at once, and be asked for again and again."""
+    monkeypatch.setattr(blob_storage.Directory, "put", refuse)
+    with create_app().test_client().get(f"/voice/music/{music.version()}.wav") as answer:
+        assert (answer.status_code, answer.data[:4]) == (200, b"RIFF")
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("language", PLAYED)
