@@ -67,7 +67,7 @@ class Child:
             private_files.make_file(self.log)
             log = self.log.open("ab")
         except OSError as error:  # a process without a log is better than none
-            print(f"the log of {self.name} cannot be written: {self.log}: {error.strerror}", flush=True)
+            say(f"the log of {self.name} cannot be written: {self.log}: {error.strerror}")
             yield None
             return
         with log:
@@ -124,6 +124,12 @@ class Child:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+
+def say(text: str) -> None:
+    """Print a line, where there is still somebody, or a disk with room, that takes it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, flush=True)
 
 
 def stop_all(children: list[Child]) -> None:

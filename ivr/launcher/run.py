@@ -23,11 +23,13 @@ from ivr.config.sections import ConfigurationError
 from ivr.config.settings import Settings, settings
 from ivr.launcher import first_start
 from ivr.launcher.bootstrap import ROOT, fail
-from ivr.launcher.process_supervisor import Child, stop_all, tail
+from ivr.launcher.process_supervisor import Child, say, stop_all, tail
 from ivr.platform import private_files
 
 _ROOM_MB = 200
 _START_SECONDS = 90
+#: What ends the launcher in order.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: What has to be there before the hotline counts as started (see :mod:`ivr.web.readiness`).
 _NEEDED = ("database", "schema", "redis", "workers", "scheduler")
 #: A call to copy and paste: German, work and training, yes to the recording.
@@ -35,7 +37,7 @@ _FIRST_CALL = 'python -m ivr call --press 1,2,1 --say "Guten Tag, mein Strom wir
 
 
 class _Stop(Exception):
-    """Ctrl-C or SIGTERM."""
+    """Ctrl-C, SIGTERM, or the terminal was closed."""
 
 
 def _stop(*_: object) -> None:
@@ -45,7 +47,7 @@ def _stop(*_: object) -> None:
 
 def _stop_once() -> None:
     """From now on a second Ctrl-C changes nothing: it must not leave half of the processes behind."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -55,8 +57,9 @@ def run() -> int:
     for key in ("NO_PROXY", "no_proxy"):  # what stays on this machine goes through no proxy
         os.environ[key] = ",".join(filter(None, [os.environ.get(key, ""), "127.0.0.1", "localhost", configured.host]))
     started = time.monotonic()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in _STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup`: who has started it wants it to go on
+            signal.signal(number, _stop)
     children: list[Child] = []
     try:
         _check_room(configured.var_dir)
@@ -74,14 +77,14 @@ def run() -> int:
             child.start()
             children.insert(0, child)
         _await_ready(configured, children)
-        print(_screen(configured, logins, time.monotonic() - started), flush=True)
+        say(_screen(configured, logins, time.monotonic() - started))
         while True:
             time.sleep(0.2)
             for child in children:
                 if child.keep_running():
-                    print(f"{child.name} ended and is started again (see {child.log})", flush=True)
+                    say(f"{child.name} ended and is started again (see {child.log})")
     except _Stop:
-        print("\nStopping …", flush=True)
+        say("\nStopping …")
         return 0
     finally:
         _stop_once()

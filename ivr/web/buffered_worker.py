@@ -11,6 +11,7 @@ import errno
 import importlib
 import resource
 import selectors
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -91,6 +92,11 @@ class BufferedWorker(ThreadWorker):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             self._most = max(64, min(self._most, soft - _OTHER_FILES))
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Leave SIGHUP to the parent, which replaces its processes one after the other: it may be sent to all."""
+        super().init_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     # -- the loop: every method below runs in it -----------------------------------------------------
 

@@ -85,10 +85,11 @@ _sending_to: set[str] = set()
 
 
 def run() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM, SIGINT or SIGHUP."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # logs are opened anew by themselves
     outbox.hand_over = job_queue.hand_over
     live_events.publish = live_events.publish_soon
     schema.await_current(stop.is_set)

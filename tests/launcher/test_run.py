@@ -98,6 +98,39 @@ def test_a_killed_launcher_takes_its_processes_with_it(surroundings, tmp_path: P
     eventually(lambda: not any(p.is_running() and p.status() != "zombie" for p in family), 120, 0.2)
 
 
+@pytest.mark.since("ci")
+def test_it_goes_on_where_nobody_takes_what_it_says_and_stops_in_order_with_its_terminal(surroundings) -> None:
+    """The disk of its output is full: the line that a process is started again must not end all of them."""
+    with Path("/dev/full").open("w") as full:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=full, stderr=full
+        )
+    try:
+        eventually(lambda: launcher.poll() is not None or is_ready(surroundings), 150, 0.2)
+        time.sleep(1.0)
+        family = psutil.Process(launcher.pid).children(recursive=True)
+        next(process for process in family if "clock" in process.cmdline()).kill()
+        time.sleep(2.0)
+        assert launcher.poll() is None
+        eventually(lambda: is_ready(surroundings), 60, 0.2)
+        family = psutil.Process(launcher.pid).children(recursive=True)
+        launcher.send_signal(signal.SIGHUP)
+        assert launcher.wait(30) != -signal.SIGHUP
+        assert [process.cmdline() for process in family if process.is_running() and process.status() != "zombie"] == []
+    finally:
+        launcher.kill()
+        launcher.wait()
+
+
+def is_ready(surroundings: dict[str, str]) -> bool:
+    """Whether all that runs under `make run` does."""
+    try:
+        answer = requests.get(f"http://127.0.0.1:{surroundings['PORT']}/readyz", timeout=5).json()
+    except (requests.RequestException, ValueError):
+        return False
+    return all(answer.get(part) == "ok" for part in launcher._NEEDED)
+
+
 def test_a_taken_port_is_named_with_its_remedy(surroundings) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(surroundings["PORT"])))
