@@ -25,14 +25,14 @@ class EndsItsProcess(Exception):
 
 
 @contextmanager
-def noted(language: str, load: Callable[[], object]) -> Iterator[None]:
-    """Load a model in the block. What has ended a process before is tried with `load` in another one first.
+def noted(language: str, load: Callable[[], object], *, is_doubtful: bool = False) -> Iterator[None]:
+    """Load a model in the block. What `is_doubtful`, or has ended a process before, is tried in another one first.
 
     Raises:
-        EndsItsProcess: it has done so once more.
+        EndsItsProcess: it has ended that one.
     """
     note = _note(language)
-    if note.exists():
+    if is_doubtful or note.exists():
         _try_apart(load)
     with suppress(OSError):  # a full disk
         private_files.make_file(note)

@@ -51,6 +51,15 @@ def _is_complete(model: Path) -> bool:
     return (model / "am" / "final.mdl").is_file()
 
 
+def files_of(language: str) -> int:
+    """A number that changes with the files of a language's model; 0 where one of them goes at this moment."""
+    try:
+        found = [(str(path), path.stat()) for path in sorted(model_path(language).resolve().rglob("*"))]
+    except OSError:
+        return 0
+    return hash(tuple((path, known.st_size, known.st_mtime_ns, known.st_ino) for path, known in found))
+
+
 @dataclass
 class _Recogniser:
     vosk: Any

@@ -28,7 +28,7 @@ from ivr.domain.enums import DatabaseUser
 from ivr.domain.timestamps import utc_now
 from ivr.platform import connection_pools, database, job_queue, live_events, monitoring, outbox, schema, tracing
 from ivr.transcription import engines, model_plan, model_trial
-from ivr.transcription.vosk_engine import recognition
+from ivr.transcription.vosk_engine import files_of, recognition
 from ivr.workers import queued_job
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ _LOOK_FOR_MODELS = 2.0
 #: A child that ends within so many seconds could not begin; for so many seconds its queue counts as served by nobody.
 _BEGINS, _FAILS = 3.0, 5.0
 _PR_SET_PDEATHSIG = 1
-#: The signals that end a worker.
-_STOP = (signal.SIGTERM, signal.SIGINT)
+#: The signals that end a worker: SIGHUP too, so that it is started again with what its settings say now.
+_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Seconds after which children are asked again to end: the first time one may have been between two states.
 _ASK_AGAIN = 2.0
 #: Queues whose processes keep a connection to the database.
@@ -64,7 +64,9 @@ class Pool:
         self._stopping, self._asked = False, 0.0
         self._spawned = 0
         self._shown = 0.0
-        self._broken: set[str] = set()
+        #: Languages whose model could not be loaded, and the files that it had then and at the last look.
+        self._broken: dict[str, int] = {}
+        self._files: dict[str, int] = {}
         #: When (monotonic) a child of a queue could not begin.
         self._failed: dict[str, float] = {}
         self._postponed: frozenset[str] = frozenset()
@@ -72,9 +74,10 @@ class Pool:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT; then each child finishes its job."""
+        """Run until SIGTERM, SIGINT or SIGHUP; then each child finishes its job."""
         for number in _STOP:
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # logs are opened anew by themselves
         outbox.hand_over = job_queue.hand_over
         live_events.publish = live_events.publish_soon
         database.serve(DatabaseUser.DECODING)  # this process only tells which jobs have lost their worker
@@ -117,10 +120,12 @@ class Pool:
     def _load_models(self) -> bool:
         served = set(engines.served_languages()) & set(settings().enabled_languages)
         first = {language for language in served if engines.at_hand(language)[:1] == ("vosk",)}
-        missing = sorted(first - recognition.loaded - self._broken - self._postponed)
+        mended = {language for language in first & self._broken.keys() if self._is_mended(language)}
+        broken = self._broken.keys() - mended
+        missing = sorted(first - recognition.loaded - broken - self._postponed)
         if not missing:
             return False
-        made = model_plan.make(sorted(served - self._broken), _transcribers())
+        made = model_plan.make(sorted(served - broken), _transcribers())
         log.info("%s", made)
         recognition.memory_limited = bool(made.in_turn)
         self._postponed = frozenset(made.in_turn)
@@ -128,12 +133,13 @@ class Pool:
         for language in (language for language in missing if language in made.resident):
             log.info("loading the model for %s", language)
             try:
-                with model_trial.noted(language, partial(_load, language)):
+                with model_trial.noted(language, partial(_load, language), is_doubtful=language in mended):
                     _load(language)
+                self._broken.pop(language, None)
                 new = True
             except Exception:  # the other languages and the downloads continue
-                log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
-                self._broken.add(language)
+                log.exception("the model for %s cannot be loaded; replace it", language)
+                self._broken[language] = files_of(language)
         recognition.inherited = recognition.loaded
         if new:
             used = psutil.Process().memory_info().rss // 1024 // 1024
@@ -141,6 +147,12 @@ class Pool:
                 "models in memory: %s (%d MiB, shared by all transcribers)", ", ".join(sorted(recognition.loaded)), used
             )
         return new
+
+    def _is_mended(self, language: str) -> bool:
+        """Whether the files of a model that could not be loaded are others now, and nobody is copying them any more."""
+        now = files_of(language)
+        before, self._files[language] = self._files.get(language), now
+        return now == before != self._broken[language]
 
     def _fork(self, queue: str) -> None:
         if self._stopping:
@@ -208,6 +220,7 @@ def _work(child: _Child) -> NoReturn:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in _STOP:
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # sent to all processes of a worker: its parent ends them in order
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
     database.forget_connections()
     database.serve(DatabaseUser.JOBS if child.queue in _OF_CALLERS else DatabaseUser.DECODING)

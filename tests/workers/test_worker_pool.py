@@ -6,16 +6,20 @@ import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from ivr.config.settings import Settings
 from ivr.local_carrier.webhooks import WebhookFailed
 from ivr.models.calls import Call
 from ivr.models.voicebox import Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue
 from ivr.platform.work_models import Work
+from ivr.transcription.vosk_engine import recognition
 from ivr.workers import worker_pool
+from tests.support.environment import forget_settings
 from tests.support.speech import human_speech
 from tests.support.voicebox_calls import leave_message, worker_processes
 from tests.support.waiting import eventually
@@ -180,6 +184,34 @@ def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(hotl
         eventually(lambda: transcript(tasks_of, person)["state"] == "done", 120, 0.2)
     finally:
         arriving.unlink()
+
+
+def test_a_model_that_could_not_be_loaded_is_loaded_when_it_has_been_put_back(
+    empty_database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that finds half of a copy must not have to be restarted; while somebody copies, it does not try."""
+    mark, tried = tmp_path / "models" / "ko" / "am" / "final.mdl", list[str]()
+    mark.parent.mkdir(parents=True)
+    mark.write_text("half")
+    monkeypatch.setenv("VOSK_MODEL_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("LANGUAGES", '["de", "ko"]')
+    forget_settings()
+
+    def load(language: str) -> None:
+        tried.append(mark.read_text())
+        if mark.read_text() != "whole":
+            raise RuntimeError("Failed to create a model")
+        recognition._models[language] = "the model"
+
+    monkeypatch.setattr(worker_pool, "_load", load)
+    monkeypatch.setattr(recognition, "_models", {})
+    pool = worker_pool.Pool()
+    for content in ("half", "half", "three quarters", "nearly all", "whole", "whole", "whole"):
+        if mark.read_text() != content:
+            mark.write_text(content)
+        pool._load_models()
+    assert recognition.loaded == {"ko"}
+    assert tried == ["half", "whole"]
 
 
 # -- the outbox ------------------------------------------------------------------------------------
