@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import events, intake
+from ivr.callbacks import contacts, events, intake, restored_codes
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config.settings import settings
@@ -249,7 +249,7 @@ def look_for_expected(session: Session, call: Call, now: datetime) -> None:
 
 def description(recording: Recording) -> dict[str, Any]:
     """What is kept beside a recording's audio, so that it can be restored if the database has lost it."""
-    message, call = recording.message, recording.message.call
+    message, call, contact = recording.message, recording.message.call, recording.message.contact
     return {
         "call_sid": call.call_sid,
         "from_number": call.from_number,
@@ -258,7 +258,8 @@ def description(recording: Recording) -> dict[str, Any]:
         "about": message.about or {"concern": call.concern or "other"},
         "take": message.recording_number,
         "continues": message.continues_number,
-        "callback_number": message.contact.callback_number if message.contact else None,
+        "callback_number": contact.callback_number if contact else None,
+        "receipt_code": contact.receipt_code if contact and contact.call_id == call.id else None,
         "seconds": recording.recorded_seconds,
     }
 
@@ -277,7 +278,10 @@ def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], 
     number = int(described.get("take") or 1)
     plan = RecordingPlan(number, call.language, about, continues=described.get("continues"))
     recording = announced(session, call, plan, recording_sid, now)
+    known = contacts.of_call(session, call, request_of(recording.message))
     contact = left(session, call, recording, described.get("seconds"), now)
+    if known is None:
+        restored_codes.give_back(session, contact, described.get("receipt_code"))
     if contact.callback_number is None:
         intake.give_number(session, contact, described.get("callback_number"), now)
     return recording

@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, func, select
 
+from ivr.callbacks import contacts
 from ivr.carrier.webhook_urls import RETRIES
 from ivr.cli import hotline as command_line
+from ivr.domain import receipt_codes
 from ivr.domain.carrier_ids import call_id, new_id
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, RecordingRecord, new_sid
@@ -230,6 +232,7 @@ def test_a_database_restored_from_yesterday_gets_its_messages_back(hotline) -> N
         task = session.get_one(CallbackTask, task_id)
         recording = task.messages[0].recording
         number, sid, call_id = task.callback_number, recording.recording_sid, task.call_id
+        code = task.receipt_code
         session.execute(delete(Transcript).where(Transcript.recording_id == recording.id))
         session.execute(delete(Recording).where(Recording.id == recording.id))
         session.execute(delete(VoiceboxMessage).where(VoiceboxMessage.call_id == call_id))
@@ -243,6 +246,10 @@ def test_a_database_restored_from_yesterday_gets_its_messages_back(hotline) -> N
     again = task_of(sid)
     assert again is not None
     assert (again.callback_number, again.language, again.concern) == (number, "tr", "work")
+    with database.reading() as session:
+        found = contacts.answering(session, code, utc_now())
+        assert found is not None, "the code that the caller was told answers"
+        assert found.task_id == again.id
     with database.reading() as session:
         found = session.scalars(select(Recording).where(Recording.recording_sid == sid)).one()
         assert found.state == "stored"
@@ -281,6 +288,17 @@ def test_a_number_that_is_not_ours_is_one_sentence(hotline, monkeypatch: pytest.
     checked = CliRunner().invoke(command_line, ["carrier", "check"])
     assert checked.exit_code == 1
     assert "has no number +494211782666" in checked.output
+
+
+def test_a_code_that_was_given_to_another_caller_meanwhile_stays_theirs(empty_database) -> None:
+    other = a_task()
+    with database.writing() as session:
+        code = session.get_one(CallbackTask, other).receipt_code
+        described = {"call_sid": "CA1", "from_number": "+4917012345678", "about": {"concern": "rehab"}}
+        voicebox.take_in(session, "RE1", {**described, "receipt_code": code}, utc_now())
+        assert contacts.by_code(session, code).task_id == other
+        made = session.scalars(select(Contact).where(Contact.task_id != other)).one()
+        assert receipt_codes.is_code(made.receipt_code)
 
 
 def test_take_in_twice_is_once(empty_database) -> None:
