@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from ivr import __version__
 from ivr.calls import synthetic_calls
-from ivr.config.settings import settings
 from ivr.contact_centre import queue_order
 from ivr.domain.enums import RecordingState, SlaMeasure, SlaState, TaskState, TranscriptState
 from ivr.domain.timestamps import utc_now
@@ -25,7 +23,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, Transcript
-from ivr.platform import database, job_queue, memory_report, monitoring, spool
+from ivr.platform import database, disks, job_queue, memory_report, monitoring, spool
 from ivr.platform.work_models import Checkpoint, Work
 
 #: Checkpoints whose age is told, by the names of their rows.
@@ -151,10 +149,10 @@ def _of_this_host() -> Iterator[Metric]:
     kept = memory_report.of_all(spool.in_memory())
     yield _gauge("memory_entries", "Entries that neither database nor disk has taken", kept)
     try:
-        free = shutil.disk_usage(settings().var_dir).free
+        free, _ = disks.least_room()
     except OSError:
         free = 0
-    yield _gauge("disk_free_bytes", "Free bytes under VAR_DIR", free)
+    yield _gauge("disk_free_bytes", "Free bytes of the fullest disk on which the hotline keeps something", free)
 
 
 def _spool_age() -> float:

@@ -5,7 +5,6 @@ Whether this host can answer callers is another question: it can without the dat
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from ivr.platform import (
     clock_watch,
     database,
     database_damage,
+    disks,
     heartbeat,
     job_queue,
     memory_report,
@@ -210,9 +210,10 @@ def _disk() -> Part:
         remedy = "The first start makes it. Where there was one: see that its disk is mounted, and VAR_DIR."
         return Part("disk", f"there is no directory {place}", remedy)
     try:
-        free = shutil.disk_usage(place).free // 1024 // 1024
+        room, place = disks.least_room()
     except OSError as error:
         return Part("disk", f"cannot be used: {error.strerror}", "See VAR_DIR.")
+    free = room // 1024 // 1024
     if free < _LOW_MB:
         return Part("disk", f"is low: {free} MB are free", f"Free some space on the disk of {place}.")
     return Part("disk")

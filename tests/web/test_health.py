@@ -187,6 +187,28 @@ def test_a_low_disk(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (status, missing["disk"]["what"]) == (200, "is low: 95 MB are free")
 
 
+@pytest.mark.parametrize("full", ["audio", "spool", "log"])
+def test_a_disk_of_its_own_that_is_low_is_told_though_the_others_have_room(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    """Recordings would stay at the carrier, and nobody would know why until the tries are used up."""
+    place = configuration.settings().var_dir / full
+    place.mkdir(parents=True, exist_ok=True)
+    found, usage = Path.stat, namedtuple("usage", "total used free")
+
+    def stat(path: Path, **how: Any) -> os.stat_result:
+        known = found(path, **how)
+        return os.stat_result((*known[:2], known.st_dev + 1, *known[3:])) if path == place else known
+
+    monkeypatch.setattr(Path, "stat", stat)
+    rooms = {place: usage(10**9, 10**9, 0)}
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: rooms.get(path, usage(10**12, 0, 10**12)))
+    _, missing = ask()
+    assert (missing["disk"]["what"], missing["disk"]["remedy"]) == (
+        "is low: 0 MB are free", f"Free some space on the disk of {place}.",
+    )  # fmt: skip
+
+
 def test_entries_that_wait(ask: Any) -> None:
     spool.keep("turn", {}, "CA1")
     status, missing = ask()
