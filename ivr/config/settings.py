@@ -241,6 +241,19 @@ class Kept:
                     self._environment, self._file, self._value = environment, file, value
         return value
 
+    def read_again(self) -> None:
+        """Read file and environment again; nothing is adopted any more.
+
+        Raises:
+            ConfigurationError: what was read before goes on to count.
+        """
+        environment, file = _read()
+        with _instead_of_reading(environment, file):
+            value = load()
+        with self._reading:
+            self.cache_clear()
+            self._environment, self._file, self._value = environment, file, value
+
     def over(self, stored: Mapping[str, Any]) -> Settings:
         """The settings as they would be with these values, by name, over file and environment.
 

@@ -91,6 +91,21 @@ def _lacking_times(language: str) -> Iterator[str]:
             yield f"{file}: [forms] is missing"
 
 
+def read_again() -> Sequence[str]:
+    """Read the texts of the languages that are finished again; what is wrong, and then the former ones count."""
+    problems = []
+    for language in offered_languages():
+        try:
+            catalogue.__wrapped__(language)
+            spoken_times.__wrapped__(language)
+        except (OSError, ValueError, KeyError) as error:
+            problems.append(f"{language}: {error}")
+    if not problems:
+        for kept in (catalogue, spoken_times, unfinished, _flow):
+            kept.cache_clear()
+    return problems
+
+
 def missing_prompts() -> Iterator[tuple[str, str]]:
     """Language and name of each prompt that the script needs and an offered language lacks.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,6 +44,16 @@ def staff_prompts() -> StaffPrompts:
         {member: content["concerns"][member] for member in Concern},
         {member: content["emergencies"][member] for member in EmergencyKind},
     )
+
+
+def read_again() -> Sequence[str]:
+    """Read the prompts for staff again; what is wrong with them, and then the former ones count."""
+    try:
+        staff_prompts.__wrapped__()
+    except (OSError, ValueError, KeyError, ConfigurationError) as error:
+        return [f"voice_prompts/staff.toml: {error}"]
+    staff_prompts.cache_clear()
+    return []
 
 
 def say(where: VoiceResponse | Gather, sentence: str, **values: str) -> None:

@@ -80,8 +80,10 @@ class BufferedWorker(ThreadWorker):
         """Import the application before gunicorn starts its processes: they share what is imported, and its memory.
 
         Importing takes seconds of processor time. The application itself is made in each process, with its threads.
+        What it reads from files is read here too, and again at a reload (:mod:`ivr.web.kept_files`).
         """
         importlib.import_module("ivr.web.app")
+        importlib.import_module("ivr.web.kept_files").read()
 
     def init_process(self) -> None:
         """Let this process have as many connections open as the system allows it, then begin."""
