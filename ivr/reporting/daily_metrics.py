@@ -232,6 +232,11 @@ def any_counted(session: Session, first: date, last: date) -> bool:
     return session.scalar(select(MetricDay.day).where(MetricDay.day.between(first, last)).limit(1)) is not None
 
 
+def first_event(session: Session) -> date | None:
+    """The first local day on which anything was counted: there was no hotline before."""
+    return session.scalar(select(func.min(DailyMetric.day)))
+
+
 def counted_days(session: Session, first: date, last: date) -> set[date]:
     """The days of a period that were counted."""
     return set(session.scalars(select(MetricDay.day).where(MetricDay.day.between(first, last))))

@@ -13,6 +13,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from ivr.domain.timestamps import utc_now
@@ -72,7 +73,17 @@ def published(session: Session, name: str, month: date, language: str, _: Transl
     if kept is None:
         return None
     tables = [_unpacked(table) for table in kept.content["tables"][language]]
-    return Report(name, title(name, _), first, last, tables, _about_hidden(tables, _), language, kept.published_at)
+    remarks = [*_about_beginning(session, first, last, language, _), *_about_hidden(tables, _)]
+    return Report(name, title(name, _), first, last, tables, remarks, language, kept.published_at)
+
+
+def _about_beginning(session: Session, first: date, last: date, language: str, _: Translate) -> list[str]:
+    """A part of a month is not to be read as all of it."""
+    began = daily_metrics.first_event(session)
+    if began is None or not first < began <= last:
+        return []
+    day = format_date(began, "long", locale=language)
+    return [_("Counting began on %(day)s; there are no figures of the days before.") % {"day": day}]
 
 
 def _about_hidden(tables: list[Table], _: Translate) -> list[str]:
@@ -93,7 +104,8 @@ def draft(session: Session, name: str, month: date, now: datetime, language: str
     if not contents:
         raise ValueError("the month is published")
     tables = [_unpacked(table) for table in contents[name]["tables"][language]]
-    remarks = [*_about_hidden(tables, _), _("A draft: this is how it will look. It is not published yet.")]
+    remarks = [*_about_beginning(session, first, last, language, _), *_about_hidden(tables, _)]
+    remarks.append(_("A draft: this is how it will look. It is not published yet."))
     return Report(name, title(name, _), first, last, tables, remarks, language), _mark(contents)
 
 
@@ -207,6 +219,7 @@ def preview(session: Session, name: str, month: date, language: str, _: Translat
     counts, tables = _PUBLISHED[name]
     found, _sums = counts(session, first, last)
     remarks = [_("Not for publication: provisional, and nothing is hidden.")]
+    remarks += _about_beginning(session, first, last, language, _)
     made = tables(dict(found), first, last, language, _)
     return Report(name, title(name, _), first, last, made, remarks, language)
 
@@ -220,6 +233,7 @@ def period(session: Session, first: date, last: date, language: str, _: Translat
     if not 0 <= (last - first).days < LONGEST:
         raise ValueError("the period ends before it begins, or is longer than three years")
     remarks = [_("For the house only, not for publication: nothing is hidden.")]
+    remarks += _about_beginning(session, first, last, language, _)
     to_come = daily_metrics.local_day(utc_now()) < final_from(last)
     if to_come or not daily_metrics.all_final(session, first, last):
         remarks.append(_("The last days are not final: what becomes known of them later is added."))

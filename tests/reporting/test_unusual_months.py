@@ -125,6 +125,21 @@ def test_a_team_that_is_deleted_keeps_its_past(counted) -> None:
     assert sum(row[1] for row in teams.rows[:-1]) == teams.rows[-1][1]
 
 
+def test_a_month_in_which_counting_began_says_so_and_no_other_does(counted) -> None:
+    """Who reads half a month as a whole one reckons wrongly: published, drafted, provisional, or of any period."""
+    began = MONTH + timedelta(days=14)
+    with database.writing() as session:
+        session.execute(delete(DailyMetric).where(DailyMetric.day < began))
+    told = "Die Zählung begann am 15. Oktober 2026; für die Tage davor gibt es keine Zahlen."
+    with database.one_instant() as session:
+        draft, _seen = publication.draft(session, "statement", MONTH, sample_month.AFTERWARDS, "de", SAY)
+        period = publication.period(session, began - timedelta(days=1), sample_month.LAST, "de", SAY)
+        later = publication.period(session, began, sample_month.LAST, "de", SAY)
+    for report in (draft, preview(), period, published()):
+        assert told in report.remarks
+    assert told not in later.remarks
+
+
 def test_a_report_of_days_to_come_says_that_it_is_not_final(counted, monkeypatch) -> None:
     monkeypatch.setattr("ivr.reporting.publication.utc_now", lambda: sample_month.AFTERWARDS)
     tomorrow = sample_month.AFTERWARDS.date() + timedelta(days=1)
