@@ -89,7 +89,10 @@ def _about_beginning(session: Session, first: date, last: date, language: str, _
 def _about_hidden(tables: list[Table], _: Translate) -> list[str]:
     if not any(HIDDEN in row for table in tables for row in table.rows):
         return []
-    return [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")]
+    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")]
+    if any(isinstance(value, str) and "%" in value for table in tables for row in table.rows for value in row[1:]):
+        remarks.append(_("Where the counts of a share are hidden, the range is told in which it lies."))
+    return remarks
 
 
 def draft(session: Session, name: str, month: date, now: datetime, language: str, _: Translate) -> tuple[Report, str]:

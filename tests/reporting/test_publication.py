@@ -15,7 +15,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.reporting import DailyMetric
 from ivr.platform import database
 from ivr.reporting import daily_metrics, publication
-from ivr.reporting.tables import HIDDEN, translator
+from ivr.reporting.tables import HIDDEN, Column, Table, Value, translator
 from tests.support import sample_month
 from tests.support.reports import MONTH, published
 
@@ -134,3 +134,11 @@ def test_what_is_hidden_is_computed_once_for_a_publication(counted, monkeypatch)
         session.scalars(calls).first().value += 40
     published()
     assert len(computed) == 2
+
+
+@pytest.mark.parametrize(("share", "is_told"), [("80–100\u202f%", True), (HIDDEN, False), (0.9, False)])
+def test_a_reader_is_told_what_a_range_is_where_one_stands(share: Value, is_told: bool) -> None:
+    columns = [Column("Standort", "text"), Column("Versucht"), Column("Anteil", "share")]
+    remarks = publication._about_hidden([Table("Zusagen", columns, [["Nord 5 %", HIDDEN, share]])], translator("de"))
+    told = "Wo die Anzahlen eines Anteils verdeckt sind, steht der Bereich, in dem er liegt."
+    assert (told in remarks) == is_told
