@@ -24,7 +24,8 @@ _FILES = (
     "loading-model-*", "*.backup", "*.tar",
 )  # fmt: skip
 _FOLDERS = (
-    "audio", "exchange", "log", "metrics", "models", "prompts", "redis", "secrets", "spool", "translations",
+    "audio", "connections", "exchange", "log", "metrics", "models", "prompts", "redis", "secrets", "spool",
+    "translations",
 )  # fmt: skip
 #: What any directory may hold: of a disk of its own, and of tools that mark it.
 _NOBODYS = ("lost+found", ".*")

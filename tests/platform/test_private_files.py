@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -108,6 +109,17 @@ def test_what_is_no_directory_and_a_device_keep_their_modes(tmp_path: Path) -> N
     assert private_files.mend(tmp_path / "passwd", tmp_path / "pipe") == 0
     assert stat.S_IMODE((tmp_path / "passwd").stat().st_mode) == 0o644
     assert stat.S_IMODE((tmp_path / "pipe").stat().st_mode) == 0o666
+
+
+def test_whatever_the_hotline_makes_in_its_directory_counts_as_its_own(tmp_path: Path) -> None:
+    """Else the directory counts as somebody else's, and no mode in it is mended: so it was with PostgreSQL."""
+    made: set[str] = set()
+    for module in (ROOT / "ivr").rglob("*.py"):
+        made.update(re.findall(r'var_dir / f?"([^"/]+)', module.read_text()))
+    assert {"audio", "connections", "spool"} <= made
+    for name in made:
+        (tmp_path / name).touch()
+    assert private_files.strangers(tmp_path) == []
 
 
 def test_a_directory_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:
