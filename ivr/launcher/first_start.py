@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 
 from sqlalchemy import select
 
 from ivr.accounts import users
 from ivr.config.settings import Settings
+from ivr.launcher.process_supervisor import say
 from ivr.models.accounts import User
 from ivr.platform import database, private_files
 
@@ -48,13 +50,13 @@ def fetch_models_once(settings: Settings) -> None:
     if missing and not tried.exists():
         settings.model_dir.mkdir(parents=True, exist_ok=True)
         tried.touch()
-        for language in missing:
-            if not fetch_with_progress(language):
-                break
+        with suppress(OSError):  # nobody takes what is said of the progress
+            for language in missing:
+                if not fetch_with_progress(language):
+                    break
     missing = [language for language in wanted if not engines.at_hand(language)]
     if missing:
-        print(
+        say(
             f"No speech model for {', '.join(missing)}: these messages wait for their transcripts. "
-            f"Add it any time: python -m ivr models fetch {' '.join(missing)}",
-            flush=True,
+            f"Add it any time: python -m ivr models fetch {' '.join(missing)}"
         )

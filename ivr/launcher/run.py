@@ -58,7 +58,8 @@ def run() -> int:
         os.environ[key] = ",".join(filter(None, [os.environ.get(key, ""), "127.0.0.1", "localhost", configured.host]))
     started = time.monotonic()
     for number in _STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup`: who has started it wants it to go on
+        # `nohup`: who has started it wants it to go on. A shell makes what it starts with `&` ignore SIGINT, though.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _stop)
     children: list[Child] = []
     try:

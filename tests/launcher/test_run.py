@@ -51,8 +51,9 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, tmp_path: Path) -> None:
     log = (tmp_path / "run.log").open("w+")
     launcher = subprocess.Popen(
-        [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=log, stderr=log, umask=0o022
-    )
+        ["sh", "-c", f"trap '' INT; exec {sys.executable} -m ivr run"],  # as a shell starts what it puts behind it
+        cwd=ROOT, env=surroundings, stdout=log, stderr=log, umask=0o022,
+    )  # fmt: skip
     try:
         eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 150, 0.2)
         shown = (tmp_path / "run.log").read_text()
