@@ -63,6 +63,12 @@ class InterpreterSettings(Strict):
     cents_per_minute: int = Field(
         0, ge=0, le=5000, description="Price in cents a minute; own staff 0. The cheapest are rung first."
     )
+    calls_at_once: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="Conversations for which the number is rung at once; an outside service takes several.",
+    )
 
     @field_validator("number")
     @classmethod

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.calls import going_on
 from ivr.config.settings import settings
+from ivr.contact_centre import interpreter_pool
 from ivr.domain.enums import CallRowState, LegRole, LegState
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Leg, Presence
 
 
 def everywhere(session: Session, now: datetime) -> set[str | None]:
-    """The numbers that are rung or talk, in whatever role: an interpreter may be in a call as somebody's companion."""
+    """The numbers that are rung or talk, in whatever role: an interpreter may be in a call as somebody's companion.
+
+    Of a service that takes several calls, when it has them all.
+    """
     lately = Leg.created_at.between(now - going_on.LONGEST, now)
     engaged = select(Leg.number).where(Leg.number.is_not(None), Leg.state != LegState.ENDED, lately)
-    return {*session.scalars(engaged)}
+    calls = Counter(session.scalars(engaged))
+    return {number for number, count in calls.items() if count >= interpreter_pool.calls_at_once(number)}
 
 
 def of_members(session: Session, now: datetime) -> set[str | None]:
@@ -37,7 +43,8 @@ def is_in_another_call(session: Session, leg: Leg, now: datetime) -> bool:
     """Whether a person is in another call with us, or is rung for one. A listed number has lines enough for several."""
     if leg.role == LegRole.COMPANION and leg.name is not None:
         return False
-    elsewhere = select(Leg.id).where(Leg.number == leg.number, Leg.id != leg.id, going_on.is_called())
-    if session.scalar(elsewhere.limit(1)) is not None:
+    elsewhere = select(func.count(Leg.id)).where(Leg.number == leg.number, Leg.id != leg.id, going_on.is_called())
+    at_once = interpreter_pool.calls_at_once(leg.number)
+    if (session.scalar(elsewhere) or 0) >= at_once:
         return True
-    return going_on.is_calling(session, leg.number, now, apart_from=leg.id)
+    return at_once == 1 and going_on.is_calling(session, leg.number, now, apart_from=leg.id)

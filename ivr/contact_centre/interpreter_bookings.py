@@ -6,6 +6,7 @@ is open, or its appointment is granted: nobody has to remember to cancel what is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -60,7 +61,8 @@ def book(
     chosen = next((one for one in candidates(session, task) if one.number == number), None)
     if chosen is None or not (chosen.is_on_duty(begins_at) and chosen.is_on_duty(ends_at - timedelta(minutes=1))):
         raise Refused(Refusal.NOT_ON_DUTY)
-    if session.scalar(select(InterpreterBooking.id).where(_overlaps(number, begins_at, ends_at)).limit(1)) is not None:
+    booked = select(func.count(InterpreterBooking.id)).where(_overlaps(number, begins_at, ends_at))
+    if (session.scalar(booked) or 0) >= chosen.calls_at_once:
         raise Refused(Refusal.BOOKED_ALREADY)
     booking = InterpreterBooking(
         task_id=task.id, language=language_for(task, chosen), name=chosen.name, number=number, begins_at=begins_at,
@@ -178,11 +180,12 @@ def due(session: Session, conversation: Conversation, language: str, now: dateti
 
 
 def reserved(session: Session, conversation: Conversation, now: datetime) -> set[str]:
-    """The numbers of interpreters who are booked for other tasks at this time."""
+    """The numbers of interpreters who are booked for other tasks at this time; of a service: for all it takes."""
     others = select(InterpreterBooking.number).where(_counts(), _is_now(now))
     if conversation.task is not None:
         others = others.where(~_for(conversation.task))
-    return {*session.scalars(others)}
+    booked = Counter(session.scalars(others))
+    return {number for number, count in booked.items() if count >= interpreter_pool.calls_at_once(number)}
 
 
 def rung(session: Session, leg: Leg, now: datetime) -> None:

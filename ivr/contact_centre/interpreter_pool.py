@@ -27,6 +27,8 @@ class Interpreter:
     languages: tuple[str, ...]
     hours: Hours
     cents_per_minute: int
+    #: Conversations for which the number is rung at once: an outside service has several people there.
+    calls_at_once: int = 1
 
     def is_on_duty(self, at: datetime) -> bool:
         """Whether they can be rung at an instant."""
@@ -39,7 +41,7 @@ def everybody(session: Session) -> list[Interpreter]:
     A number that stands in both is the settings'.
     """
     found = [
-        Interpreter(one.name, one.number, one.languages, one.hours, one.cents_per_minute)
+        Interpreter(one.name, one.number, one.languages, one.hours, one.cents_per_minute, one.calls_at_once)
         for one in settings().interpreters
     ]
     known = {one.number for one in found}
@@ -49,6 +51,11 @@ def everybody(session: Session) -> list[Interpreter]:
         if one.kind == DirectoryKind.INTERPRETER and one.number not in known and _may_be_rung(one.number)
     ]
     return sorted(found, key=lambda one: one.cents_per_minute)
+
+
+def calls_at_once(number: str | None) -> int:
+    """For how many conversations a number is rung at once. The number of a person is that of one."""
+    return next((one.calls_at_once for one in settings().interpreters if one.number == number), 1)
 
 
 def _may_be_rung(number: str) -> bool:

@@ -64,7 +64,8 @@ def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: d
     if conversation.task is not None:  # an interpreter has a request of their own
         left_out.add(conversation.task.callback_number)
     for one in _in_order(session, conversation, wanted, now):
-        if one.number not in left_out and not going_on.is_calling(session, one.number, now):
+        calls_us = one.calls_at_once == 1 and going_on.is_calling(session, one.number, now)
+        if one.number not in left_out and not calls_us:
             leg = conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,
                 name=one.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +66,19 @@ class Story:
 
     def waits_until(self, at: datetime) -> None:
         self.clock.run((at - self.clock.now).total_seconds())
+
+
+def test_a_service_is_booked_for_as_many_tasks_at_once_as_it_takes(
+    begin: Callable[..., Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = begin()
+    service = {"name": "Dienst", "number": "+4915700000002", "languages": ["tr"], "calls_at_once": 2}
+    monkeypatch.setenv("INTERPRETERS", json.dumps([{**service, "hours": {"daily": "00:00-24:00"}}]))
+    forget_settings()
+    story.books("+4915700000002")
+    story.books("+4915700000002", task=a_task(number="+494215550104", language="tr"))
+    with pytest.raises(Refused, match="booked_already"):
+        story.books("+4915700000002", task=a_task(number="+494215550105", language="tr"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -70,6 +71,28 @@ def test_an_interpreter_of_the_settings_keeps_their_place_and_is_not_rung_twice(
     with database.reading() as session:
         pool = interpreter_pool.on_duty(session, "tr", carrier.clock.now)
     assert [one.name for one in pool] == ["Aylin", "Dienst", "+494215550177", "+494215550178"]
+
+
+@pytest.mark.parametrize(("calls_at_once", "met"), [(1, 1), (2, 2)])
+def test_a_service_interprets_for_as_many_at_once_as_it_takes(
+    simulated: Callable[..., SimulatedCarrier], monkeypatch: pytest.MonkeyPatch, calls_at_once: int, met: int
+) -> None:
+    service = {"name": "Dienst", "number": "+4915700000002", "languages": ["tr"], "calls_at_once": calls_at_once}
+    monkeypatch.setenv("INTERPRETERS", json.dumps([service]))
+    forget_settings()
+    carrier = simulated()
+    telephone = Scripted(carrier, "service", "+4915700000002")
+    telephone.has_lines = calls_at_once > 1
+    for number, name in enumerate(("mia", "nils", "ole")):
+        member(carrier, name)
+        carrier.dials_in(InTurkish(carrier, "caller", f"+491761234567{number}"))
+        carrier.clock.run(45)
+    rooms = [call.room for call in carrier.calls.values() if call.handset is telephone and call.room]
+    assert len(rooms) == len(set(rooms)) == met
+    with database.reading() as session:
+        asked = session.scalars(select(InterpreterRequest.state).order_by(InterpreterRequest.id)).all()
+    assert asked == ["joined"] * met + ["unmet"] * (3 - met)
+    assert carrier.faults == []
 
 
 def test_who_waits_for_an_interpreter_hears_again_and_again_that_the_search_goes_on(carrier: SimulatedCarrier) -> None:

@@ -197,11 +197,13 @@ def test_interpreters_are_named_by_language_in_words(adam) -> None:
         "number-0": "0421 1234567",
         "languages-0": "Türkisch, fa",
         "cents-0": "50",
+        "at_once-0": "4",
         "sunday-0": "",
     }
     sends_exactly(adam, "interpreters", "save", new)
     (leyla,) = settings().interpreters
     assert (leyla.number, leyla.languages, leyla.cents_per_minute) == ("+494211234567", ("tr", "fa"), 50)
+    assert leyla.calls_at_once == 4
     assert leyla.hours.span_on(6) is None
     assert "Nichts ist anders" in sends(adam, "interpreters", "preview").text
     sends(adam, "interpreters", "save", name__0="")

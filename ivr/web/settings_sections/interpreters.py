@@ -19,7 +19,7 @@ from ivr.web.settings_sections import hours
 from ivr.web.settings_sections.base import Change, Field, Group, Rows, Section, Sent
 from ivr.web.template_helpers import language_name
 
-_MOST_CENTS = 5000
+_MOST_CENTS, _MOST_AT_ONCE = 5000, 100
 
 
 class InterpreterRow(forms.Form):
@@ -29,6 +29,7 @@ class InterpreterRow(forms.Form):
     number: Rung
     languages: Annotated[str, line_of(200)]
     cents: Annotated[int, integer(0, _MOST_CENTS)] = 0
+    at_once: Annotated[int, integer(1, _MOST_AT_ONCE)] = 1
 
 
 class Interpreters(Section):
@@ -59,6 +60,7 @@ class Interpreters(Section):
             kept = known.hours.model_dump(mode="json", exclude={"daily", "weekdays"}) if known else {}
             found.append({
                 "name": row.name, "number": row.number, "languages": codes, "cents_per_minute": row.cents,
+                "calls_at_once": row.at_once,
                 "hours": {**kept, "daily": "closed", "weekdays": hours.week_of(week)},
             })  # fmt: skip
         rows.done()
@@ -83,6 +85,8 @@ def _group(number: int, row: InterpreterSettings | None) -> Group:
         Field(f"languages-{number}", gettext("Languages, with commas"),
               ", ".join(language_name(code) for code in row.languages) if row else ""),
         Field(f"cents-{number}", gettext("Price in cents a minute"), str(row.cents_per_minute if row else 0), "number"),
+        Field(f"at_once-{number}", gettext("Conversations at once (an outside service takes several)"),
+              str(row.calls_at_once if row else 1), "number"),
         *hours.week_fields(row.hours if row else Hours(), f"-{number}"),
     )  # fmt: skip
     if row is None:
@@ -108,4 +112,5 @@ def _said(one: InterpreterSettings) -> str:
         for day in range(7) if (span := one.hours.span_on(day)) is not None
     )  # fmt: skip
     price = gettext("%(cents)s cents a minute", cents=one.cents_per_minute)
-    return " · ".join((one.name, languages, price, week or str(gettext("closed"))))
+    several = [gettext("%(number)s conversations at once", number=one.calls_at_once)] if one.calls_at_once > 1 else []
+    return " · ".join((one.name, languages, price, *several, week or str(gettext("closed"))))
