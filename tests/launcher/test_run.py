@@ -75,7 +75,7 @@ def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, t
         family = psutil.Process(launcher.pid).children(recursive=True)
         launcher.send_signal(signal.SIGINT)
         launcher.send_signal(signal.SIGINT)  # an impatient second Ctrl-C
-        assert launcher.wait(30) == 0
+        assert launcher.wait(90) == 0
         time.sleep(0.5)
         assert [process.cmdline() for process in family if process.is_running() and process.status() != "zombie"] == []
     finally:
@@ -116,7 +116,7 @@ def test_it_goes_on_where_nobody_takes_what_it_says_and_stops_in_order_with_its_
         eventually(lambda: is_ready(surroundings), 60, 0.2)
         family = psutil.Process(launcher.pid).children(recursive=True)
         launcher.send_signal(signal.SIGHUP)
-        assert launcher.wait(30) != -signal.SIGHUP
+        assert launcher.wait(90) != -signal.SIGHUP
         assert [process.cmdline() for process in family if process.is_running() and process.status() != "zombie"] == []
     finally:
         launcher.kill()
