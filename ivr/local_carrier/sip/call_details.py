@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from aiosipua.header_codec import parse_address, parse_uri
 from aiosipua.message import SipRequest
 
-from ivr.domain import phone_numbers
+from ivr.domain import digits, phone_numbers
 from ivr.domain.enums import DialledFrom, NumberFrom
 from ivr.local_carrier.sip.peers import Peer
 
@@ -125,6 +125,6 @@ def _number(value: str) -> str:
 def _dialled_in(written: str, address: str) -> str:
     """A number as it is dialled, in the place that its address names, if it is one without a country."""
     context = _CONTEXT.search(address)
-    if context and written.isdigit() and not written.startswith("0"):
+    if context and digits.is_digits(written) and not written.startswith("0"):
         written = context[1] + written
     return phone_numbers.dialable(written) or phone_numbers.plain(written)
