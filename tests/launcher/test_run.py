@@ -104,8 +104,10 @@ def test_it_goes_on_where_nobody_takes_what_it_says_and_stops_in_order_with_its_
     """The disk of its output is full: the line that a process is started again must not end all of them."""
     with Path("/dev/full").open("w") as full:
         launcher = subprocess.Popen(
-            [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=full, stderr=full
-        )
+            # The tests may have been started by `nohup`: then their processes ignore SIGHUP, too.
+            ["env", "--default-signal=HUP", sys.executable, "-m", "ivr", "run"],
+            cwd=ROOT, env=surroundings, stdout=full, stderr=full,
+        )  # fmt: skip
     try:
         eventually(lambda: launcher.poll() is not None or is_ready(surroundings), 150, 0.2)
         time.sleep(1.0)
