@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -119,6 +118,8 @@ def upgrade(revision: str = "head", patience: float = one_at_a_time.PATIENCE) ->
     Raises:
         StillMigrating: somebody has held a table all the time.
     """
+    from alembic import command  # only who migrates needs it
+
     until, told = time.monotonic() + patience, False
     while True:
         try:

@@ -69,8 +69,8 @@ def dialled(invite: SipRequest, peer: Peer, own: frozenset[str], usual: str) -> 
         number = _number(value)
         if number in own:
             return number
-        digits = number.lstrip("+0")
-        ending = [one for one in own if len(digits) >= 2 and one.endswith(digits)]
+        last = number.lstrip("+0")
+        ending = [one for one in own if len(last) >= 2 and one.endswith(last)]
         if len(ending) == 1:
             return ending[0]
     return usual
