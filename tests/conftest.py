@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.plugins.distribution",
     "tests.plugins.compiled_once",
     "tests.plugins.databases",
+    "tests.plugins.row_order",
     "tests.plugins.hotlines",
     "tests.plugins.call_queue",
     "tests.plugins.webhooks",

@@ -12,10 +12,10 @@ from datetime import datetime
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import house_alarms, task_alerts
+from ivr.callbacks import house_alarms, task_alerts, task_locks
 from ivr.callbacks.sla_clocks import escalation
 from ivr.domain.enums import AlertEvent, ClockState, SlaMeasure, SlaState, TaskEventKind
-from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.callbacks import TaskEvent
 from ivr.models.sla import SlaClock
 from ivr.platform import clock_watch, database
 
@@ -55,9 +55,7 @@ def take_back(session: Session, now: datetime) -> int:
         and_(SlaClock.state == SlaState.AT_RISK, SlaClock.at_risk_recorded_at > late),
         and_(SlaClock.state == SlaState.MISSED, SlaClock.escalated_at > late),
     )
-    task_ids = select(SlaClock.task_id).where(early)
-    tasks = select(CallbackTask).where(CallbackTask.id.in_(task_ids)).order_by(CallbackTask.id).with_for_update()
-    found = {task.id: task for task in session.scalars(tasks)}
+    found = {task.id: task for task in task_locks.of_ids(session, select(SlaClock.task_id).where(early))}
     clocks = select(SlaClock).where(early, SlaClock.task_id.in_(found)).execution_options(populate_existing=True)
     changed = session.scalars(clocks).all()
     for clock in changed:

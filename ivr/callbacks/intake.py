@@ -302,7 +302,7 @@ def _called_about_before(session: Session, contact: Contact) -> CallbackTask | N
     request = Request(kind=contact.kind, concern=contact.concern)
     ways = [_same(request)] if request.urgency != Urgency.EMERGENCY else [_same(request), _about(request)]
     for query in (theirs.where(way) for way in ways):
-        if found := session.scalars(query.limit(2).with_for_update()).all():
+        if found := session.scalars(query.order_by(CallbackTask.id).limit(2).with_for_update()).all():
             return found[0] if len(found) == 1 else None
     return None
 
@@ -340,7 +340,8 @@ def withdraw_unfounded(session: Session, call: Call) -> None:
 
 def _remove(session: Session, which: ColumnElement[bool]) -> None:
     # The rows are locked, so that nobody claims one while it is deleted.
-    for task_id in session.scalars(select(CallbackTask.id).where(which).with_for_update()).all():
+    locked = select(CallbackTask.id).where(which).order_by(CallbackTask.id).with_for_update()
+    for task_id in session.scalars(locked).all():
         session.execute(update(VoiceboxMessage).where(VoiceboxMessage.task_id == task_id).values(contact_id=None))
         for table in (TaskEvent, Contact, PostalOrder, AppointmentWish, SlaClock, AlertItem):
             session.execute(delete(table).where(table.task_id == task_id))

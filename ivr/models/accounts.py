@@ -97,7 +97,7 @@ class Team(Base):
     id: Mapped[Id] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
-    members: Mapped[list[User]] = relationship(secondary=team_members, back_populates="teams")
+    members: Mapped[list[User]] = relationship(secondary=team_members, back_populates="teams", order_by="User.id")
 
 
 class User(Base):
@@ -131,8 +131,10 @@ class User(Base):
     #: Chosen for all browsers: whether new emergencies are sounded and shown, and whether single letters are keys.
     alerts: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
-    teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
-    supervised: Mapped[list[Team]] = relationship(secondary=team_supervisors, lazy="selectin")
+    teams: Mapped[list[Team]] = relationship(
+        secondary=team_members, back_populates="members", lazy="selectin", order_by="Team.id"
+    )
+    supervised: Mapped[list[Team]] = relationship(secondary=team_supervisors, lazy="selectin", order_by="Team.id")
 
     @property
     def scope(self) -> list[Team]:

@@ -51,7 +51,7 @@ class Call(Base):
     messages: Mapped[list[VoiceboxMessage]] = relationship(
         back_populates="call", order_by="VoiceboxMessage.recording_number"
     )
-    contacts: Mapped[list[Contact]] = relationship(back_populates="call")
+    contacts: Mapped[list[Contact]] = relationship(back_populates="call", order_by="Contact.id")
 
 
 class KnownCaller(Base):

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audit import anchors
-from ivr.callbacks import contacts, workflow
+from ivr.callbacks import contacts, task_locks, workflow
 from ivr.calls import caller_language, erased_ids
 from ivr.domain.enums import CallRowState, ConversationState, LegState, PendingDeletionKind
 from ivr.domain.timestamps import iso
@@ -130,7 +130,7 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
         raise Held
     if _talk(session, subject):
         raise StillTalking
-    tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids)).with_for_update()).all()
+    tasks = task_locks.of_ids(session, subject.task_ids)
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
     messages = [message.id for message in messages_of(session, subject)]
     recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()

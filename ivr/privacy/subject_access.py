@@ -48,14 +48,13 @@ _HIDDEN = {
 
 def collect(session: Session, subject: Subject) -> dict[str, Any]:
     """All rows about a person, by kind. Instants are RFC 3339 text."""
-    tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids))).all()
+    named = CallbackTask.id.in_(subject.task_ids)
+    tasks = session.scalars(select(CallbackTask).where(named).order_by(CallbackTask.id)).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids)).order_by(Call.started_at)).all()
-    entries = session.scalars(select(QueueEntry).where(QueueEntry.call_id.in_(subject.call_ids))).all()
-    conversations = session.scalars(
-        select(Conversation).where(
-            Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_([entry.id for entry in entries])
-        )
-    ).all()
+    waited = QueueEntry.call_id.in_(subject.call_ids)
+    entries = session.scalars(select(QueueEntry).where(waited).order_by(QueueEntry.id)).all()
+    talked = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_([entry.id for entry in entries])
+    conversations = session.scalars(select(Conversation).where(talked).order_by(Conversation.id)).all()
     found: dict[str, Any] = {
         "calls": [_plain(call) for call in calls],
         "tasks": [_task(session, task) for task in tasks],
@@ -104,7 +103,8 @@ def _value(value: Any) -> Any:
 
 
 def _all(session: Session, table: Any, which: Any, without: Collection[str] = ()) -> list[dict[str, Any]]:
-    found = [_plain(row) for row in session.scalars(select(table).where(which))]
+    rows = select(table).where(which).order_by(*inspect(table).primary_key)
+    found = [_plain(row) for row in session.scalars(rows)]
     return [{name: value for name, value in row.items() if name not in without} for row in found]
 
 
@@ -112,7 +112,7 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
     return {
         **_plain(task),
         "team": task.team.name,
-        "history": [_event(event) for event in session.scalars(select(TaskEvent).where(TaskEvent.task_id == task.id))],
+        "history": [_event(event) for event in task.events],
         "attempts": _all(session, Attempt, Attempt.task_id == task.id),
         "promises": _all(session, SlaClock, SlaClock.task_id == task.id),
         "put_off": _all(session, SlaPause, SlaPause.task_id == task.id),
@@ -152,7 +152,7 @@ def _message(message: VoiceboxMessage) -> dict[str, Any]:
 
 def _conversation(session: Session, conversation: Conversation) -> dict[str, Any]:
     theirs = (Leg.conversation_id == conversation.id, Leg.role.in_((LegRole.CALLER, LegRole.COMPANION)))
-    legs = session.scalars(select(Leg).where(*theirs))
+    legs = session.scalars(select(Leg).where(*theirs).order_by(Leg.id))
     return {**_plain(conversation), "legs": [_plain(leg) for leg in legs]}
 
 

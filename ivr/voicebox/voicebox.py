@@ -195,6 +195,7 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None
             VoiceboxMessage.state == MessageState.EXPECTED,
             Recording.state == RecordingState.ANNOUNCED,
         )
+        .order_by(Recording.id)
     ).all()
     if call.state != CallRowState.ENDED:
         return

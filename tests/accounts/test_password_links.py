@@ -67,7 +67,8 @@ def without_token(page: str) -> str:
 
 def logged() -> list[str]:
     with database.reading() as session:
-        return [str(line.detail) for line in session.scalars(select(AccessLine)) if line.action == "user_changed"]
+        lines = session.scalars(select(AccessLine).order_by(AccessLine.number))
+        return [str(line.detail) for line in lines if line.action == "user_changed"]
 
 
 def test_somebody_new_chooses_a_password_with_a_link_that_is_used_once(desk) -> None:

@@ -376,7 +376,7 @@ def test_a_rejected_withdrawal_leaves_the_number_that_was_confirmed_before(empty
 
 def told() -> list[tuple[str, str]]:
     with database.reading() as session:
-        query = select(TextMessage).where(TextMessage.template == "sms_number_changed")
+        query = select(TextMessage).where(TextMessage.template == "sms_number_changed").order_by(TextMessage.id)
         return [(text.to_number, text.state) for text in session.scalars(query)]
 
 

@@ -236,7 +236,7 @@ def test_events_twice_and_in_reverse_order_tell_one_truth(caller_at_menu, team, 
     conversation = conversation_of(person)
     assert conversation.state == "ended"
     with database.reading() as session:
-        legs = session.scalars(select(Leg).where(Leg.conversation_id == conversation.id)).all()
+        legs = session.scalars(select(Leg).where(Leg.conversation_id == conversation.id).order_by(Leg.id)).all()
         assert [(leg.role, leg.state, leg.joined_at is not None) for leg in legs] == [
             ("member", "ended", True), ("caller", "ended", True),
         ]  # fmt: skip

@@ -117,6 +117,21 @@ FOR_MACHINES = {
 }  # fmt: skip
 
 
+def test_what_happened_is_told_in_the_order_in_which_it_happened(desk) -> None:
+    """Rows that no query has ordered come backwards here (tests/plugins/row_order.py)."""
+    a_life(desk)
+    a_task(number=NUMBER)
+    with database.reading() as session:
+        data = subject_access.collect(session, erasure.of_number(session, NUMBER))
+    for kind in ("calls", "tasks", "contacts", "messages"):
+        ids = [row["id"] for row in data[kind]]
+        assert ids == sorted(ids), kind
+    for task in data["tasks"]:
+        moments = [event["at"] for event in task["history"]]
+        assert moments == sorted(moments)
+        assert [one["at"] for one in task["attempts"]] == sorted(one["at"] for one in task["attempts"])
+
+
 def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
     tables = (
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,

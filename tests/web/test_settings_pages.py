@@ -65,8 +65,8 @@ def sends_exactly(browser, name: str, step: str, changed: dict[str, str]):
 
 def logged() -> list[str]:
     with database.reading() as session:
-        lines = session.scalars(select(AccessLine).where(AccessLine.action == "settings_changed"))
-        return [str(line.detail) for line in lines]
+        changed = select(AccessLine).where(AccessLine.action == "settings_changed").order_by(AccessLine.number)
+        return [str(line.detail) for line in session.scalars(changed)]
 
 
 def test_opening_hours_are_previewed_and_count_from_then_on(adam) -> None:

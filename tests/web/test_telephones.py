@@ -24,7 +24,8 @@ def known() -> list[tuple[str, str | None]]:
 
 def logged() -> list[str]:
     with database.reading() as session:
-        return [line for line in session.scalars(select(AccessLine.detail)) if line and "telephone" in line]
+        details = session.scalars(select(AccessLine.detail).order_by(AccessLine.number))
+        return [line for line in details if line and "telephone" in line]
 
 
 def test_the_administrator_adds_and_removes_telephones(desk) -> None:
