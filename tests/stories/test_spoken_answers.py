@@ -327,5 +327,6 @@ def test_a_korean_caller_answers_by_words_to_running_processes(hotline, caller, 
     assert len(task["messages"]) == 1
     eventually(lambda: not list(hotline.switch.store.recordings(person.call_sid)), 30)
     with database.reading() as session:
-        answers = session.scalars(select(SpokenAnswer).where(SpokenAnswer.call_sid == person.call_sid)).all()
+        asked = select(SpokenAnswer).where(SpokenAnswer.call_sid == person.call_sid).order_by(SpokenAnswer.id)
+        answers = session.scalars(asked).all()
         assert [answer.key for answer in answers if answer.recording_sid] == ["", "2", "1"]
