@@ -141,7 +141,8 @@ def test_a_supervisor_drafts_looks_records_and_publishes(desk) -> None:
     assert "Zurückgenommen" in lena.post("/announcements/1/undo", follow_redirects=True).text
     assert "/announcement-1.n.wav" not in greeted(carrier(), at).document
     with database.reading() as session:
-        details = session.scalars(select(AccessLine.detail).where(AccessLine.action == "notice_changed")).all()
+        changed = select(AccessLine.detail).where(AccessLine.action == "notice_changed").order_by(AccessLine.number)
+        details = session.scalars(changed).all()
     assert [detail.rpartition(": ")[2] for detail in details] == [
         "drafted", "recorded in de", "published", "taken back",
     ]  # fmt: skip

@@ -158,7 +158,8 @@ def test_a_supervisor_listens_first_records_a_name_and_takes_it_back(desk) -> No
     assert "Zurückgenommen" in lena.post(f"{address}1/undo", follow_redirects=True).text
     other_language().hears("interpreter_callback")
     with database.reading() as session:
-        logged = session.scalars(select(AccessLine.detail).where(AccessLine.detail.contains("further"))).all()
+        further = select(AccessLine.detail).where(AccessLine.detail.contains("further")).order_by(AccessLine.number)
+        logged = session.scalars(further).all()
     assert logged == ["further language ti, key 1: recorded", "further language ti, key 1: taken back"]
     assert desk("mia").get(address).status_code == 404
 

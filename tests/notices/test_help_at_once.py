@@ -139,6 +139,8 @@ def test_a_supervisor_listens_first_then_uses_it_and_takes_it_back(desk) -> None
     assert "Zurückgenommen" in lena.post("/night-answers/1/undo", follow_redirects=True).text
     in_need().presses("5").hears("emergency_help")
     with database.reading() as session:
-        logged = session.scalars(select(AccessLine.detail).where(AccessLine.detail.contains("help"))).all()
+        logged = session.scalars(
+            select(AccessLine.detail).where(AccessLine.detail.contains("help")).order_by(AccessLine.number)
+        ).all()
     assert logged == ["night answer help in de: recorded", "night answer help in de: taken back"]
     assert desk("mia").post("/night-answers/de/help/preview", data={"text": SOUP}).status_code == 404

@@ -148,7 +148,9 @@ def test_deadlines_in_opening_time_move_with_the_day_and_back(empty_database) ->
     assert the_task(task).due_at == due + timedelta(days=1)
     with database.reading() as session:
         events = session.scalars(select(TaskEvent.kind).where(TaskEvent.task_id == task)).all()
-        lines = session.scalars(select(AccessLine).where(AccessLine.action == "notice_changed")).all()
+        lines = session.scalars(
+            select(AccessLine).where(AccessLine.action == "notice_changed").order_by(AccessLine.number)
+        ).all()
     assert events.count("deadline_moved") == 2
     assert [(line.actor, line.detail) for line in lines] == [
         (LENA.name, f"opening hours {day}: closed; deadlines moved: 2")
