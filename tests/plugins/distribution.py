@@ -34,6 +34,13 @@ FROM_CI = (
     "tests/workers/test_carrier_reconciliation.py", "tests/workers/test_synthetic_call.py",
 )  # fmt: skip
 
+#: What a whole run tests from `make soak` on: what costs minutes and guards what seldom changes.
+FROM_SOAK = (
+    "tests/accounts/test_demo_logins.py", "tests/operations/test_seeding_a_running_house.py",
+    "tests/operations/test_wide_ids.py", "tests/platform/test_private_files.py", "tests/prompts/test_recognition.py",
+    "tests/telephony/test_locked_rows.py", "tests/transcription/test_model_trial.py",
+)  # fmt: skip
+
 #: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
 #: which would otherwise wait for each other longer than everything else takes.
 BROWSERS = "hotline_browsers"
@@ -69,17 +76,20 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
     further = _further_inputs(items)
-    later = {item for item in items if item.nodeid.startswith(FROM_CI)} if _is_whole(config) else set()
+    rare, later = set[pytest.Item](), set[pytest.Item]()
+    if _is_whole(config):
+        rare = {item for item in items if item.nodeid.startswith(FROM_SOAK)}
+        later = {item for item in items if item.nodeid.startswith(FROM_CI)}
     for item in items:
         if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
             item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
     with_volume = {item for item in items if item.get_closest_marker("soak")} - further
-    for item in further | later:
+    for item in further | later | rare:
         item.add_marker(pytest.mark.soak)
     elsewhere: set[pytest.Item] = set()
     if config.getoption("dist", "no") != "no" or hasattr(config, "workerinput"):
         elsewhere |= {item for item in items if item.get_closest_marker("alone")}
-        elsewhere |= further if LEVELS.index("ci") >= LEVEL else set()
+        elsewhere |= further | rare if LEVELS.index("ci") >= LEVEL else set()
         elsewhere |= later if LEVELS.index("ci") > LEVEL else set()
     chosen = [item for item in items if _belongs_to_this_run(item) and item not in elsewhere]
     if len(chosen) < len(items):
@@ -115,11 +125,15 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
 
 
 def _further_inputs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """The inputs of each test but the first: `make soak` takes them, and so does a file that is tested alone."""
+    """The inputs of each test but the first: `make soak` takes them, and so does a file that is tested alone.
+
+    Browser tests that are left to `.ci/run` take all of theirs there: each is another role or window.
+    """
     known, further = set[str](), set[pytest.Item]()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        if item.get_closest_marker("since"):
+        is_left = item.get_closest_marker("since") is not None
+        if not _belongs_to_this_run(item) or (is_left and test.startswith("tests/browser/")):
             continue
         if test in known:
             further.add(item)
