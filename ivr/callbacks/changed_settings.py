@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ivr.accounts import teams
+from ivr.accounts import former_names, teams
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.callbacks import changed_hours
@@ -63,6 +63,7 @@ def change(
     except IntegrityError:
         raise Outdated(latest(session), now) from None
     teams.mirror(session, after.teams)
+    former_names.note(session, after, now)
     moved = changed_hours.move(session, before, hours_with_days(session, after), by, now)
     what = f"settings, {name}" if name else f"settings, version {put_back} put back"
     detail = f"{what}: version {version.id}; deadlines moved: {moved}"

@@ -43,6 +43,17 @@ class Publication(Base):
     published_at: Mapped[datetime]
 
 
+class FormerName(Base):
+    """The name that a team or an office has from an instant on, until it gets another one."""
+
+    __tablename__ = "former_names"
+    #: "team" or "office".
+    dimension: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+
+
 class ReportSent(Base):
     """A monthly report for a recipient of e-mail, sent once."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ivr.accounts import teams
+from ivr.accounts import former_names, teams
 from ivr.callbacks import search_index, sla_backfill
 from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
 from ivr.platform import database, database_damage, schema, settings_store
 
 
@@ -23,6 +24,7 @@ def migrate() -> None:
         settings_store.look()
         with database.writing() as session:
             teams.mirror(session, settings().teams)
+            former_names.note(session, settings(), utc_now())
         for complete in (sla_backfill.start_missing, search_index.index_missing):
             more = True
             while more:

@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from ivr.accounts import former_names
 from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
@@ -28,11 +29,11 @@ _METRICS = (
 def tables(session: Session, first: date, last: date, language: str, _: Translate) -> list[Table]:
     """All metrics, in total and by each dimension."""
     total = daily_metrics.totals(session, first, last, _METRICS)
-    found = [_in_all(total, _)]
+    found, names = [_in_all(total, _)], former_names.until(session, daily_metrics.bounds(first, last)[1])
     for dimension in BREAKDOWNS:
         by = daily_metrics.by(session, dimension, first, last, _METRICS)
         rows = [
-            _row(name(dimension, key, language, _), by.get(key, dict.fromkeys(_METRICS, 0.0)))
+            _row(name(dimension, key, language, _, names), by.get(key, dict.fromkeys(_METRICS, 0.0)))
             for key in keys(dimension, list(by))
         ]
         title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from ivr.accounts import former_names
 from ivr.callbacks import code_changes, promises
-from ivr.config.settings import settings
 from ivr.contact_centre import incidents
 from ivr.domain import languages, phone_numbers, words
 from ivr.domain.enums import ReplyBy, SlaMeasure, TaskState
@@ -108,5 +108,4 @@ def _observed(session: Session, task: CallbackTask, unsure: Collection[int], _: 
     if task.needs_interpreter:
         yield _("with an interpreter")
     if task.office:
-        office = settings().offices.get(task.office)
-        yield office.name if office else task.office
+        yield former_names.office(task.office)

@@ -16,6 +16,7 @@ from typing import Any
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
+from ivr.accounts import former_names
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import Translate
 from ivr.models.reporting import Publication
@@ -121,7 +122,9 @@ def _mark(contents: dict[str, Any]) -> str:
 
 
 def publish(month: date, now: datetime, seen: str | None = None) -> bool:
-    """Publish a month: both reports, because they share numbers, in both languages, with the present targets and names.
+    """Publish a month: both reports, because they share numbers, in both languages, with the present targets.
+
+    Teams and offices have the names that they had at the end of the month.
 
     `seen`: the mark of what somebody has looked at. Nothing changes if the month was published before: then False.
     Others write while it computes; of two who publish at once, the first one counts.
@@ -155,13 +158,14 @@ def _made(session: Session, month: date, now: datetime) -> list[dict[str, Any]]:
     found, sums = _counted(session, first, last)
     seen = _seen(found, sums)
     hidden = {key for key, value in seen.items() if value is HIDDEN}
+    names = former_names.until(session, daily_metrics.bounds(first, last)[1])
     made = []
     for name, (_counts, tables) in _PUBLISHED.items():
         content = {
             "counts": {key: None if key in hidden else value for key, value in found.items()},
             "shares": {key: value for key, value in seen.items() if key not in found},
             "tables": {
-                language: [_packed(table) for table in tables(seen, first, last, language, translator(language))]
+                language: [_packed(table) for table in tables(seen, first, last, names, language, translator(language))]
                 for language in ("de", "en")
             },
         }
@@ -223,7 +227,8 @@ def preview(session: Session, name: str, month: date, language: str, _: Translat
     found, _sums = counts(session, first, last)
     remarks = [_("Not for publication: provisional, and nothing is hidden.")]
     remarks += _about_beginning(session, first, last, language, _)
-    made = tables(dict(found), first, last, language, _)
+    names = former_names.until(session, daily_metrics.bounds(first, last)[1])
+    made = tables(dict(found), first, last, names, language, _)
     return Report(name, title(name, _), first, last, made, remarks, language)
 
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from ivr.accounts.former_names import Names
 from ivr.config.settings import settings
 from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
@@ -68,7 +69,9 @@ def _rest(of: str) -> str:
     return named.get(of, f"{of}/rest")
 
 
-def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
+def tables(
+    seen: Mapping[str, Value], first: date, last: date, names: Names, language: str, _: Translate
+) -> list[Table]:
     """The tables of the scorecard, from the numbers that are not hidden."""
     targets = settings().targets
     labels: dict[str, tuple[str, float | None]] = {

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from ivr.accounts.former_names import Names
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
@@ -149,7 +150,9 @@ def _days_of_offices(first: date, last: date) -> int:
     return sum(opening_hours.is_workday(settings().office_weekdays, day) for day in every)
 
 
-def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
+def tables(
+    seen: Mapping[str, Value], first: date, last: date, names: Names, language: str, _: Translate
+) -> list[Table]:
     """The tables of the statement, from the numbers that are not hidden."""
     urgent, other = _("in personal emergencies or crises (1a)"), _("beyond an emergency (1b)")
     columns = [
@@ -165,7 +168,7 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
     note = DEFINITIONS.of("appointments", _)
     found = [Table(_("Appointments in person"), columns, rows, note=note, question=QUESTION_1)]
     found += [_refused(seen, language, _), *_consulted(seen, first, last, _)]
-    return [*found, *(_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS)]
+    return [*found, *(_breakdown(seen, dimension, names, language, _) for dimension in BREAKDOWNS)]
 
 
 def _refused(seen: Mapping[str, Value], language: str, _: Translate) -> Table:
@@ -209,9 +212,9 @@ def _consulted(seen: Mapping[str, Value], first: date, last: date, _: Translate)
     ]
 
 
-def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Translate) -> Table:
+def _breakdown(seen: Mapping[str, Value], dimension: str, names: Names, language: str, _: Translate) -> Table:
     start = f"tasks/{dimension}/"
-    names = [key.removeprefix(start) for key in seen if key.startswith(start)]
+    found = [key.removeprefix(start) for key in seen if key.startswith(start)]
     columns = [
         Column(dimension_name(dimension, _), "text"),
         Column(_("Requests")),
@@ -223,7 +226,7 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
         Column(_("Not reached in time")),
         Column(_("Closed without contact")),
     ]
-    rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}", language) for key in names]
+    rows = [_row(seen, name(dimension, key, language, _, names), f"/{dimension}/{key}", language) for key in found]
     title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
     return Table(title, columns, [*rows, _row(seen, _("In all"), "", language)], note=DEFINITIONS.of("promises", _))
 

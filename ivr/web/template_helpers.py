@@ -10,6 +10,7 @@ from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
 from markupsafe import Markup
 
+from ivr.accounts import former_names
 from ivr.callbacks import code_changes, contacts, promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
@@ -66,9 +67,8 @@ def form_name(form: str) -> str:
 
 
 def office_name(key: str) -> str:
-    """An office by its name."""
-    office = settings().offices.get(key)
-    return office.name if office else key
+    """An office by its name, or by the last one that it had."""
+    return former_names.office(key)
 
 
 def office_choices() -> list[tuple[str, str]]:

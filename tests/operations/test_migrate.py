@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import select, text
 
+from ivr.accounts import former_names
 from ivr.callbacks import claims, queries
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -114,6 +117,43 @@ def test_every_earlier_call_gets_a_receipt_code_of_its_own(empty_database) -> No
         assert [message.contact_id for message in task.messages] == [further.id]
         assert [contact.receipt_code for contact in other.contacts] == ["12345682"]
         assert [later.call_id for later in first.later_calls] == [902], "a call of two requests stays with both"
+
+
+def test_names_from_before_they_were_noted_are_known(empty_database) -> None:
+    """What the page has named, what reports were published with, and teams that nobody has set up any more."""
+    command.downgrade(schema.alembic_config(), "0066")
+    content = {
+        "counts": {"tasks/office/office_1": 5, "tasks/office/port": 7, "tasks/office/": 0},
+        "tables": {
+            "de": [
+                {"rows": rows} for rows in ([["Mitte", 5], ["Hafen", 7], ["nicht bekannt", 0], ["Gesamt", 12]], [], [])
+            ]
+        },
+    }
+    stored = {"offices": {"office_1": {"name": "Domshof"}, "office_2": {"postal_codes": []}}}
+    with database.engine().execution_options(writing=True).begin() as connection:
+        connection.execute(text("INSERT INTO teams (id, key, name) VALUES (901, 'ships', 'Seeleute')"))
+        connection.execute(
+            text(
+                "INSERT INTO publications (report, month, content, published_at)"
+                f" VALUES ('statement', '2026-10-01', :content, '{NOW}+00')"
+            ),
+            {"content": json.dumps(content)},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO settings_store (id, made_at, made_by_name, changed, reason, settings)"
+                f" VALUES (1, '{NOW}+00', 'Adam', 'offices', '', :settings)"
+            ),
+            {"settings": json.dumps(stored)},
+        )
+    command.upgrade(schema.alembic_config(), "head")
+    with database.reading() as session:
+        october = former_names.until(session, datetime(2026, 11, 1, tzinfo=UTC))
+        november = former_names.until(session, datetime(2026, 12, 1, tzinfo=UTC))
+    assert (october["office", "office_1"], november["office", "office_1"]) == ("Mitte", "Domshof")
+    assert (october["office", "port"], november["office", "port"]) == ("Hafen", "Hafen")
+    assert october["team", "ships"] == "Seeleute"
 
 
 def _empty(databases, tmp_path) -> dict[str, str]:

@@ -6,17 +6,18 @@ import io
 import json
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
+from ivr.accounts import former_names
 from ivr.config import settings
 from ivr.models.reporting import DailyMetric, Publication
 from ivr.platform import database
-from ivr.reporting import daily_metrics, export_files, publication
+from ivr.reporting import daily_metrics, dimension_labels, export_files, publication
 from ivr.reporting.tables import HIDDEN, Report, translator
 from ivr.web.app import create_app
 from tests.support import sample_month
@@ -94,16 +95,63 @@ def test_a_month_in_which_every_cell_is_1_shows_none_of_them(empty_database) -> 
 
 
 def test_an_office_that_is_renamed_in_mid_month_is_one_row(counted, monkeypatch) -> None:
-    """A figure belongs to the key; the name is that of the day on which the report is made, 60 letters and all."""
+    """A figure belongs to the key; the name is the last one that it had in the month, 60 letters and all."""
     before = {table.title: len(table.rows) for table in preview().tables}
     name = "Geschäftsstelle für Grundsicherung und berufliche Teilhabe 7"
     monkeypatch.setenv("OFFICES", json.dumps({"office_1": {"name": name}}))
     settings.settings.cache_clear()
+    noted(datetime(2026, 10, 15, tzinfo=UTC))
     report = preview()
     assert {table.title: len(table.rows) for table in report.tables} == before
     offices = next(table for table in report.tables if table.title.endswith(": Standort") or name in table.rows[0])
     assert [row[1] for row in offices.rows if row[0] == name] == [10]
     assert overlaps(export_files.as_pdf(report, SAY)) == []
+
+
+def noted(at: datetime, **of: dict[str, dict[str, str]]) -> None:
+    """What the settings name is noted, as by a process that starts or a change in the page."""
+    with database.writing() as session:
+        former_names.note(session, settings.settings.over(of) if of else settings.settings(), at)
+
+
+def rows_of(report: Report, dimension: str) -> dict[str, int]:
+    title = SAY("Promises by: %(what)s") % {"what": SAY(dimension)}
+    return {row[0]: row[1] for table in report.tables if table.title == title for row in table.rows}
+
+
+def test_a_month_is_published_with_the_names_that_it_had(counted, monkeypatch) -> None:
+    """Renamed in mid-month, and again before it was published: what counts is the last name within the month."""
+    for month, name in ((9, "Mitte"), (10, "Altstadt"), (11, "Domshof")):
+        noted(datetime(2026, month, 20, tzinfo=UTC), offices={"office_1": {"name": name}})
+    monkeypatch.setenv("OFFICES", json.dumps({"office_1": {"name": "Domshof"}}))
+    settings.settings.cache_clear()
+    for report in (preview(), published()):
+        assert rows_of(report, "Office")["Altstadt"] == 10
+        assert not {"Mitte", "Domshof"} & set(rows_of(report, "Office"))
+
+
+@pytest.mark.parametrize("since", [datetime(2026, 9, 20, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)])
+def test_what_is_no_longer_set_up_is_published_by_its_name(counted, since: datetime) -> None:
+    """Also where its first name was noted later than the month: no other one is known. Nobody knows its key."""
+    noted(since, offices={"port": {"name": "Überseehafen"}}, teams={"ships": {"name": "Seeleute"}})
+    noted(datetime(2026, 11, 25, tzinfo=UTC))
+    with database.writing() as session:
+        for key, gone in (("office_1", "port"), ("work", "ships")):
+            session.execute(update(DailyMetric).where(DailyMetric.key == key).values(key=gone))
+    assert rows_of(published(), "Office")["Überseehafen"] == 10
+    with database.reading() as session:
+        report = publication.period(session, sample_month.FIRST, sample_month.LAST, "de", SAY)
+    assert rows_of(report, "Office")["Überseehafen"] == 10
+    assert rows_of(report, "Team")["Seeleute"] == 5
+    assert dimension_labels.name("team", "ships", "de", SAY) == "Seeleute (nicht mehr eingerichtet)"
+    assert former_names.office("port") == "Überseehafen"
+
+
+def test_a_name_that_a_clock_noted_that_was_ahead_is_not_the_last_one_for_good(counted) -> None:
+    for at, name in ((datetime(2027, 5, 1, tzinfo=UTC), "Mitte"), (datetime(2026, 12, 1, tzinfo=UTC), "Altstadt")):
+        noted(at, offices={"port": {"name": name}})
+    noted(datetime(2026, 12, 2, tzinfo=UTC))
+    assert former_names.office("port") == "Altstadt"
 
 
 def preview() -> Report:

@@ -302,6 +302,7 @@ TABLES: dict[str, Kept] = {
     "checkpoints": Kept("nobody", _("How far repeated jobs have come")),
     "daily_figures": Kept("nobody", _("Metrics of a day"), ("statistics",)),
     "figure_days": Kept("nobody", _("Which days are final")),
+    "former_names": Kept("nobody", _("Names that teams and offices have had")),
     "publications": Kept("nobody", _("Published reports")),
     "period_changes": Kept("staff", _("Periods that were proposed and confirmed"), ends=_NEVER),
     "deletion_records": Kept("nobody", _("That something was deleted")),
