@@ -28,7 +28,7 @@ UNDO_FOR = timedelta(minutes=15)
 #: What an action changes, and undoing it restores.
 _COLUMNS = (
     "state", "team_id", "claimed_by_id", "claimed_at", "claim_used_at", "closed_at", "outcome", "closing_counted",
-    "next_attempt_at", "letter_proposed_at",
+    "closed_counted", "next_attempt_at", "letter_proposed_at",
 )  # fmt: skip
 #: What must still be as the action has left it.
 _STANDS = ("state", "team_id", "claimed_by_id", "closed_at", "outcome")

@@ -172,10 +172,16 @@ def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> No
 
 
 def _reopened(session: Session, task: CallbackTask, values: dict[str, Any]) -> object:
+    counted = task.closed_at is not None and sla_clocks.counted_for_good(session, task.closed_at)
     # What answered nothing takes no later answer's place.
-    answered_at = task.closed_at if task.outcome in (*ANSWERS, Outcome.FORMS_SENT) else None
-    counted = answered_at is not None and sla_clocks.counted_for_good(session, answered_at)
-    values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
+    answered = counted and task.outcome in (*ANSWERS, Outcome.FORMS_SENT)
+    values = {
+        **values,
+        "closed_at": None,
+        "outcome": None,
+        "closing_counted": task.closing_counted or answered,
+        "closed_counted": task.closed_counted or counted,
+    }
     return change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
 
 

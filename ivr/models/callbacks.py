@@ -158,6 +158,8 @@ class CallbackTask(Base):
     closed_at: Mapped[datetime | None]
     #: It was answered before, so long ago that the answer was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: It was closed before, with whatever outcome, and counted as closed on a day that was final when it was reopened.
+    closed_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
     #: The task of the same person that a member has merged it into; it counts in no figure.
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"))

@@ -41,8 +41,8 @@ from ivr.voicebox import audio_store
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
-    "closing_counted", "answers", "concern_answers", "changed_by_id", "booked_by_id", "entered_by_id", "proven_by_id",
-    "person",
+    "closing_counted", "closed_counted", "answers", "concern_answers", "changed_by_id", "booked_by_id",
+    "entered_by_id", "proven_by_id", "person",
 }  # fmt: skip
 
 

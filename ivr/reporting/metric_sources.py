@@ -109,14 +109,14 @@ def _reached(row: Row[Any]) -> Counted:
 
 
 def _closed(row: Row[Any]) -> Counted:
+    """A task is counted as closed once, and answered once; the answer may follow a closing that answered nothing."""
     in_person, young, urgent = (
         row.mode == AppointmentMode.IN_PERSON,
         row.age_group == AgeGroup.UNDER_25,
         row.urgency == Urgency.EMERGENCY,
     )
     agreed, refused = row.outcome == Outcome.GRANTED and in_person, row.outcome == Outcome.REFUSED and in_person
-    return {
-        "closed": 1,
+    answer = {
         "forms_sent": row.outcome == Outcome.FORMS_SENT,
         "agreed": agreed,
         "agreed_urgent": agreed and urgent,
@@ -126,6 +126,7 @@ def _closed(row: Row[Any]) -> Counted:
         "agreed_other_under_25": agreed and not urgent and young,
         "refused": refused,
     }
+    return {"closed": not row.closed_counted, **({} if row.closing_counted else answer)}
 
 
 def _interpreted(row: Row[Any]) -> Counted:
@@ -177,12 +178,13 @@ _ATTEMPTS = select(Attempt.at.label("at"), Attempt.outcome, *_TASK).select_from(
 _CLOSED = (
     select(
         CallbackTask.closed_at.label("at"), CallbackTask.outcome, CallbackTask.urgency, AppointmentWish.mode,
-        AppointmentWish.refusal_reason.label("reason"), *_TASK,
+        AppointmentWish.refusal_reason.label("reason"), CallbackTask.closing_counted,
+        CallbackTask.closed_counted, *_TASK,
     )
     .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
-    .where(CallbackTask.state == TaskState.CLOSED, CallbackTask.closing_counted.is_(False), _COUNTS)
+    .where(CallbackTask.state == TaskState.CLOSED, _COUNTS)
 )  # fmt: skip
 _CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
 _CONSULTED = (

@@ -88,6 +88,7 @@ def test_an_answer_after_a_closing_that_was_none_is_counted(counted, before: Out
     with database.reading() as session:
         found = daily_metrics.count(session, daily_metrics.local_day(again))
     assert found["", "agreed", ""] == 1.0
+    assert ("", "closed", "") not in found, "it was closed in October already"
 
 
 @pytest.mark.parametrize("hours", [7 * 24 - 1, 7 * 24 + 1, 8 * 24 - 10])

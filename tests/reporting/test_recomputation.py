@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, text
 
+from ivr.callbacks import workflow
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.reporting import daily_metrics
 from tests.support import random_days
@@ -46,3 +50,30 @@ def test_every_figure_of_every_day_is_what_plain_sql_finds(some_days) -> None:
                 ours = {key: values[metric] for key, values in by.items() if values[metric]}
                 assert recomputed(session, metric, BEGINS, last, dimension) == ours, (metric, dimension)
     assert counted > 60 * DAYS
+
+
+def test_a_task_that_is_closed_twice_in_final_months_is_closed_once(some_days) -> None:
+    """Closed with whatever outcome, reopened when that was final, and closed again: one task, one answer at most."""
+    again = AFTERWARDS + timedelta(days=40)
+    last = BEGINS + timedelta(days=DAYS + 11)
+    with database.reading() as session:
+        before = {metric: recomputed(session, metric, BEGINS, last) for metric in _OF_CLOSING}
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        tasks = session.scalars(select(CallbackTask).where(CallbackTask.state == "closed").order_by(CallbackTask.id))
+        for number, task in enumerate(tasks):
+            workflow.reopen(session, task, mia, again)
+            workflow.close(session, task, mia, ("settled_otherwise", "withdrawn")[number % 2], "", again)
+    with database.writing() as session:
+        daily_metrics.count_days(session, [daily_metrics.local_day(again)], again + timedelta(days=30))
+    with database.reading() as session:
+        stored = daily_metrics.totals(session, BEGINS, daily_metrics.local_day(again), _OF_CLOSING)
+        closed = session.scalar(text("SELECT COUNT(*) FROM callback_tasks WHERE closed_at IS NOT NULL"))
+    assert stored["closed"] == closed > 10
+    assert {metric: value for metric, value in stored.items() if value} == {
+        metric: value[""] for metric, value in before.items() if value
+    }
+
+
+#: Figures of which a task can count in one only once.
+_OF_CLOSING = ("closed", "agreed", "refused", "forms_sent")

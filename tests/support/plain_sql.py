@@ -25,7 +25,8 @@ _SPOKEN = (
     "(t.outcome = 'talked' OR EXISTS (SELECT 1 FROM attempts a "
     "WHERE a.task_id = t.id AND a.outcome = 'reached' AND a.at <= c.met_at))"
 )
-_AGREED = "t.state = 'closed' AND t.outcome = 'granted' AND w.mode = 'in_person'"
+_ANSWERED = "t.state = 'closed' AND NOT t.closing_counted AND t.outcome ="
+_AGREED = f"{_ANSWERED} 'granted' AND w.mode = 'in_person'"
 _CALLED = (
     "(SELECT task_id, call_id, at FROM contacts UNION ALL "
     "SELECT o.task_id, l.call_id, l.at FROM later_calls l JOIN contacts o ON o.id = l.contact_id) k JOIN"
@@ -70,15 +71,15 @@ SQL: dict[str, tuple[str, str, str]] = {
     "reached_in_time": (CLOCKS, "c.met_at", f"c.measure = 'reached' AND {_SPOKEN} AND c.missed_at IS NULL"),
     "closed_unspoken": (CLOCKS, "c.met_at", f"c.measure = 'reached' AND NOT {_SPOKEN}"),
     "reached_missed": (CLOCKS, "c.due_at", "c.measure = 'reached' AND c.missed_at IS NOT NULL"),
-    "closed": (TASKS, "t.closed_at", "t.state = 'closed'"),
+    "closed": (TASKS, "t.closed_at", "t.state = 'closed' AND NOT t.closed_counted"),
     "agreed": (TASKS, "t.closed_at", _AGREED),
     "agreed_urgent": (TASKS, "t.closed_at", f"{_AGREED} AND t.urgency = 'emergency'"),
     "agreed_under_25": (TASKS, "t.closed_at", f"{_AGREED} AND t.age_group = 'under_25'"),
     "agreed_urgent_under_25": (
         TASKS, "t.closed_at", f"{_AGREED} AND t.urgency = 'emergency' AND t.age_group = 'under_25'",
     ),
-    "forms_sent": (TASKS, "t.closed_at", "t.state = 'closed' AND t.outcome = 'forms_sent'"),
-    "refused": (TASKS, "t.closed_at", "t.state = 'closed' AND t.outcome = 'refused' AND w.mode = 'in_person'"),
+    "forms_sent": (TASKS, "t.closed_at", f"{_ANSWERED} 'forms_sent'"),
+    "refused": (TASKS, "t.closed_at", f"{_ANSWERED} 'refused' AND w.mode = 'in_person'"),
     "consultations": (TASKS, "w.appointment_at", "w.mode = 'in_person'"),
     "consultations_large": (TASKS, "w.appointment_at", "w.mode = 'in_person' AND w.room = 'large'"),
     "conversations": ("conversations v", "v.connected_at", "v.kind = 'answered'"),

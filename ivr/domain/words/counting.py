@@ -57,7 +57,10 @@ HOW_COUNTED = Words(
         "reached_missed": _("Promises to reach somebody that were missed, on the day on which they fell due."),
         "attempts": _("All attempts to reach a caller; a call that the carrier did not put through is none."),
         "attempts_reached": _("Those attempts in which the caller was spoken with."),
-        "closed": _("Tasks on the day on which they were closed; merged ones do not count."),
+        "closed": _(
+            "Tasks on the day on which they were closed; merged ones do not count. A task that is reopened after the "
+            "figures of that day were final does not count again."
+        ),
         "forms_sent": _("Closed orders whose forms were posted."),
         "agreed": _("Closed appointment wishes for which an appointment in person was granted."),
         "agreed_urgent": _("Granted appointments in person of tasks that are emergencies."),
