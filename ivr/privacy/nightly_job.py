@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from ivr.audit import access_log
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, SubjectRequestState
+from ivr.domain.enums import AccessAction, PresenceState, RecordingState, RetentionKind, SubjectRequestState
 from ivr.domain.timestamps import utc_now
-from ivr.models.contact_centre import DutyException
+from ivr.models.contact_centre import DutyException, Presence
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
 from ivr.notices import present
@@ -79,12 +79,14 @@ def _left_by(step: Callable[[DeletionRecord], list[str] | None], record: Deletio
 
 
 def _forget_done(session: Session, now: datetime) -> None:
-    """Delete finished deletions and jobs, and absences that are over. Let unfinished requests lapse.
+    """Delete finished deletions and jobs, old absences and presences. Let unfinished requests lapse.
 
     A lapsed request does not say any more whose data it was about.
     """
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
+    gone = (Presence.state == PresenceState.OFFLINE, Presence.since_at < now - _KEPT, Presence.leg_id.is_(None))
+    session.execute(delete(Presence).where(*gone))
     session.execute(delete(DutyException).where(DutyException.day < daily_metrics.local_day(now - _KEPT)))
     spoken_answers.forget(session, now)
     lapsed = (SubjectRequest.state == SubjectRequestState.OPENED, SubjectRequest.opened_at < now - _LAPSES)

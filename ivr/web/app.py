@@ -85,6 +85,7 @@ from ivr.web import (
     shared_views,
     side_bar,
     single_sign_on,
+    staff_statement,
     template_helpers,
     transcript_words,
 )  # fmt: skip
@@ -180,7 +181,7 @@ def create_app() -> Flask:
     authorisation.install_guard(app)
     for part in (
         template_helpers, appearance, side_bar, shared_views, kept_rows, live_channel, contact_labels, forms,
-        sealed_values, sent_once, kept_forms, incidents, errors, message_facts, transcript_words,
+        sealed_values, sent_once, kept_forms, incidents, errors, message_facts, transcript_words, staff_statement,
     ):  # fmt: skip
         part.install(app)
     for webhooks in _WEBHOOKS:

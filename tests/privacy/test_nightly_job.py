@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from ivr.config import settings as configuration
+from ivr.contact_centre import agent_presence
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.models.contact_centre import DutyException
+from ivr.models.contact_centre import DutyException, Presence
 from ivr.models.privacy import DeletionRecord
 from ivr.platform import database
 from ivr.privacy import deletion, deletion_records, expired_data
@@ -148,3 +149,14 @@ def test_an_absence_is_forgotten_when_it_has_been_over_for_a_month(services) -> 
     runs.run(now)
     with database.reading() as session:
         assert sorted(session.scalars(select(DutyException.day))) == sorted(days[1:])
+
+
+def test_who_has_not_answered_calls_for_a_month_is_not_shown_as_having_been_there(services) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        people = {user.username: user for user in session.scalars(select(User))}
+        for username, days in (("mia", 31), ("lena", 29)):
+            agent_presence.get_or_create(session, people[username].id, now - timedelta(days=days))
+    runs.run(now)
+    with database.reading() as session:
+        assert [one.user.username for one in session.scalars(select(Presence))] == ["lena"]

@@ -255,7 +255,11 @@ TABLES: dict[str, Kept] = {
     "api_tokens": Kept("nobody", _("Tokens of API clients, hashed")),
     "team_members": Kept("staff", _("Who works for which team"), ends=_("until it is changed")),
     "team_supervisors": Kept("staff", _("Who is responsible for which team"), ends=_("until it is changed")),
-    "presences": Kept("staff", _("Who answers calls now, and at which telephone"), ends=_("replaced with each change")),
+    "presences": Kept(
+        "staff",
+        _("Who answers calls now, and at which telephone"),
+        ends=_("replaced with each change; deleted 30 days after the last one"),
+    ),
     "duties": Kept("staff", _("The duty roster"), ends=_DELETED),
     "duty_exceptions": Kept("staff", _("Absences and other hours of a day"), ends=_("30 days after that day")),
     "done_actions": Kept("staff", _("What a member has done to tasks and can still undo"), ends=_QUARTER_HOUR),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ivr.domain import words
 from ivr.domain.words.tables import Translate
@@ -26,12 +26,15 @@ def table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def periods(_: Translate, kept: Kept) -> str:
-    """The retention periods of a table in days, by default, and which part each of them deletes; or when it ends."""
+def periods(_: Translate, kept: Kept, present: Mapping[str, int] | None = None) -> str:
+    """The retention periods of a table in days, and which part each of them deletes; or when it ends.
+
+    `present`: the periods that hold now; without it those by default.
+    """
     days, row = _("days"), _("the row")
     named = [
         (
-            f"{words.RETENTION_KINDS.of(kind, _)} ({PERIODS[kind].days} {days})",
+            f"{words.RETENTION_KINDS.of(kind, _)} ({(present or {}).get(kind, PERIODS[kind].days)} {days})",
             _(kept.parts[kind]) if kind in kept.parts else row,
         )
         for kind in kept.periods
