@@ -61,4 +61,6 @@ def seed(days: int, calls_per_day: int, number: int) -> None:
         raise click.ClickException("the demo data makes people up: it is for local mode only (MODE=local)") from None
     except TooLong as waited:
         raise click.ClickException(f"another `demo seed` has been running for {waited} seconds: try later") from None
+    if made.mended:
+        click.echo("an earlier run was interrupted: what it had written is counted now")
     click.echo(f"{made.calls} calls, {made.tasks} tasks, {made.messages} messages with audio")

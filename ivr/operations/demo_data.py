@@ -100,6 +100,8 @@ class Seeded:
     calls: int = 0
     tasks: int = 0
     messages: int = 0
+    #: An earlier run was killed, and the days into which it had written are counted now.
+    mended: bool = False
     #: Receipt codes in use.
     codes: set[str] = field(default_factory=set)
     #: What the carrier's ids of this run differ by from those of another run with the same people.
@@ -142,7 +144,11 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
         raise NotInProduction
     with one_at_a_time.alone("seeding", _LOCK):
         first, last = daily_metrics.local_day(now - timedelta(days=days)), daily_metrics.local_day(now)
-        counting, pace, made = figures.Counting(first, last), house_pace.Pace(), Seeded()
+        pace, made = house_pace.Pace(), Seeded()
+        if (left := figures.interrupted(now)) is not None:
+            left.count(now, pace)
+            made.mended = True
+        counting = figures.begin(first, last)
         try:
             _add(days, calls_per_day, now, random.Random(number), pace, made)  # noqa: S311 - nothing secret
         finally:  # what an interrupted run has written counts as well

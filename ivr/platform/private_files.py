@@ -21,7 +21,7 @@ _OTHERS = 0o077
 #: Files and directories that the hotline makes in its directory, as patterns; backups that people keep there.
 _FILES = (
     "hotline.sqlite3*", "redis.sock", "run.lock", "demo-logins.json", "carrier-setup.json", "database.damaged",
-    "loading-model-*", "*.backup", "*.tar",
+    "uncounted.json", "loading-model-*", "*.backup", "*.tar",
 )  # fmt: skip
 _FOLDERS = (
     "audio", "connections", "exchange", "log", "metrics", "models", "prompts", "redis", "secrets", "spool",

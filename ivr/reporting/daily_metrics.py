@@ -22,10 +22,13 @@ from ivr.models.calls import Call
 from ivr.models.reporting import DailyMetric, MetricDay
 from ivr.platform import clock_watch
 from ivr.platform.column_types import insert as upsert
+from ivr.platform.work_models import Checkpoint
 from ivr.reporting.metric_sources import DIMENSIONS, SOURCE_OF, SOURCES, Source
 
 #: Days after which a day is final.
 OPEN_DAYS = SETTLED_AFTER.days
+#: The checkpoint that stands while something is written into past days that is not counted yet.
+UNCOUNTED = "uncounted"
 #: Today is counted again after this time.
 _EVERY = timedelta(seconds=20)
 #: Days are counted together if no more calls came in all of them, so that others do not wait long to write.
@@ -244,6 +247,8 @@ def counted_days(session: Session, first: date, last: date) -> set[date]:
 
 def all_final(session: Session, first: date, last: date) -> bool:
     """Whether the metrics of a period are final. Days before the first call count as final."""
+    if session.get(Checkpoint, UNCOUNTED, populate_existing=True) is not None:
+        return False
     open_ = select(MetricDay.day).where(MetricDay.day.between(first, last), MetricDay.final.is_(False)).limit(1)
     return session.scalar(open_) is None and not _never_counted(session, last, 1)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select, update
 
+from ivr.cli import hotline
 from ivr.config.settings import Settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -18,6 +23,7 @@ from ivr.models.voicebox import Recording
 from ivr.operations import demo_data, house_pace
 from ivr.platform import database, heartbeat, spool
 from ivr.reporting import daily_metrics
+from tests.support.environment import ROOT
 from tests.support.receipts import codes_heard
 from tests.support.webhook_calls import WebhookCall
 
@@ -197,3 +203,61 @@ def test_a_day_that_becomes_final_meanwhile_is_counted_whole(running_house: Sett
         first, last = daily_metrics.local_day(now - timedelta(days=DAYS)), daily_metrics.local_day(now)
         figures = daily_metrics.by_day(session, first, last, "calls")
         assert sum(figures.values()) == made.calls
+
+
+#: Adds calls, and is killed after some of them.
+_KILLED = """
+import os, signal, sys
+from ivr.domain.timestamps import utc_now
+from ivr.operations import demo_data
+
+write, left = demo_data._write, [30]
+
+def killed(*given):
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(*given)
+
+demo_data._write = killed
+demo_data.seed(int(sys.argv[1]), int(sys.argv[2]), utc_now())
+"""
+
+
+def test_days_of_a_run_that_was_killed_are_not_final_until_the_next_run_has_counted_them(
+    running_house: Settings,
+) -> None:
+    now = utc_now()
+    first, last = daily_metrics.local_day(now - timedelta(days=DAYS)), daily_metrics.local_day(now)
+    with database.writing() as session:
+        daily_metrics.store(session, first, {("", "calls", ""): 1000.0})
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(DAYS), str(A_DAY)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    old = last - timedelta(days=9)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Call)) > 0
+        assert not daily_metrics.all_final(session, first, old)
+    again = CliRunner().invoke(hotline, ["demo", "seed", "--days", "1", "--calls-per-day", "5"])
+    assert "an earlier run was interrupted: what it had written is counted now" in again.output
+    with database.reading() as session:
+        assert daily_metrics.all_final(session, first, old)
+        counted = {day: value for (day, _), value in daily_metrics.by_day(session, first, last, "calls").items()}
+        days = Counter(daily_metrics.local_day(at) for at in session.scalars(select(Call.started_at)))
+    assert counted == {**days, first: 1000.0 + days[first]}, "what was deleted before stays counted, once"
+
+
+def test_a_run_that_is_interrupted_while_it_counts_is_counted_by_the_next(running_house: Settings, monkeypatch) -> None:
+    """As when the disk is full: neither the calls nor the figures can be written."""
+    stored = daily_metrics.store
+
+    def full(*given: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(daily_metrics, "store", full)
+    now = utc_now()
+    with pytest.raises(OSError, match="no space"):
+        demo_data.seed(DAYS, A_DAY, now)
+    monkeypatch.setattr(daily_metrics, "store", stored)
+    assert demo_data.seed(1, 3, now).mended
+    assert_counted(now)
+    assert not demo_data.seed(1, 3, now).mended
