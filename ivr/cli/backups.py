@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +54,17 @@ def restore(source: Path, replace: bool) -> None:
 
     from ivr.domain.timestamps import utc_now
     from ivr.operations import backup as the_backup
+    from ivr.operations import standstill
     from ivr.privacy import erasure, nightly_job
 
-    if running := _running():
-        raise click.ClickException(f"{running} workers are running; stop the processes of every host first")
     try:
-        summary = the_backup.restore(source, replace=replace)
+        with standstill.none_runs():
+            summary = the_backup.restore(source, replace=replace)
+    except standstill.Running as error:
+        raise click.ClickException(
+            f"not restored: running: {error}. Stop the processes of every host first (Ctrl-C where `make run` runs, "
+            "or: systemctl stop hotline.target), then restore again."
+        ) from None
     except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
         raise click.ClickException(f"not restored: {sentence_for(error) or first_line(error)}") from None
     _show("restored: ", summary)
@@ -92,13 +96,3 @@ def _show(begin: str, summary: Summary) -> None:
     click.echo(
         f"{begin}{held.get('calls', 0)} calls, {held.get('callback_tasks', 0)} tasks, {summary.recordings} recordings"
     )
-
-
-def _running() -> int:
-    from redis.exceptions import RedisError
-
-    from ivr.platform import job_queue
-
-    with suppress(RedisError):
-        return sum(job_queue.workers_alive(job_queue.impatient()).values())
-    return 0

@@ -93,6 +93,7 @@ def exchange() -> None:
     """
     from ivr.config.settings import settings
     from ivr.launcher.run import check_port
+    from ivr.platform import running
 
     configured = settings()
     if not configured.has_exchange:
@@ -101,6 +102,7 @@ def exchange() -> None:
         )
     check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
     _mend_modes()
+    running.begin("exchange")
     from gunicorn.app.base import BaseApplication
 
     from ivr.local_carrier.app import create_app, create_switch
@@ -118,6 +120,7 @@ def exchange() -> None:
             self.cfg.set("timeout", 0)
             self.cfg.set("graceful_timeout", 2)
             self.cfg.set("loglevel", "warning")
+            self.cfg.set("control_socket_disable", True)
             self.cfg.set("worker_exit", self.hang_up)
 
         def hang_up(self, _server: object, _worker: object) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, TimeoutError
 
 from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseUser
-from ivr.platform import kept_plans, private_files, read_only
+from ivr.platform import kept_plans, private_files, read_only, running
 from ivr.platform.database_patience import Patience
 
 #: Processes of a host that answer requests, of each kind (`Procfile`); that place and change calls (two, so that a slow
@@ -80,7 +80,8 @@ def _size(user: DatabaseUser) -> int:
 
 def open_postgresql(url: str, user: DatabaseUser, patience: Patience) -> Engine:
     """An engine for one process; who finds all its connections in use waits as long as the process is patient."""
-    given: dict[str, Any] = {"connect_args": _connect_args(patience), "hide_parameters": True}
+    named = {**_connect_args(patience), "application_name": running.session_name(user)}
+    given: dict[str, Any] = {"connect_args": named, "hide_parameters": True}
     if user == DatabaseUser.DECODING:
         engine = create_engine(url, poolclass=NullPool, **given)
         _Borrowed(patience).lend(engine)
