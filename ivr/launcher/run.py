@@ -178,8 +178,12 @@ def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
         f"--port 0 --unixsocket {shlex.quote(path)} --unixsocketperm 700 --dir {shlex.quote(str(data.absolute()))}"
     )
     durable = "--appendonly yes --appendfsync everysec --save '' --daemonize no --loglevel warning"
-    command = f"{shlex.quote(str(_redis_server()))} {options} {durable}"
-    redis = Child("redis", command, environment, configured.var_dir / "log/redis.log")
+    log = configured.var_dir / "log/redis.log"
+    # It opens the file for each line, so that logrotate may move it. It does not start with one that cannot be written.
+    path_of_log = shlex.quote(str(log.absolute()))
+    writable = f'"$({{ : >>{path_of_log}; }} 2>/dev/null && printf %s {path_of_log})"'
+    command = f"{shlex.quote(str(_redis_server()))} {options} {durable} --logfile {writable}"
+    redis = Child("redis", command, environment, log)
     redis.start()
     connection = Redis.from_url(configured.redis)
     for _ in range(100):

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from ivr.config.settings import load
 from ivr.launcher.process_supervisor import Child, stop_all
+from ivr.launcher.run import _environment, _start_redis
 from tests.support.waiting import eventually
 
 
@@ -113,3 +116,30 @@ def test_a_machine_without_room_for_a_process_is_asked_again(tmp_path: Path, mon
         assert not child.running
     eventually(lambda: child.keep_running() or child.running)
     child.kill()
+
+
+@pytest.mark.parametrize("change", [moved, removed_with_its_directory, emptied])
+def test_the_log_of_redis_goes_on_in_a_new_file_too(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    """It is no program of ours: it opens the file of a given name for each line."""
+    configured = load(var_dir=tmp_path / "a house", redis_url="", mode="local")
+    server = _start_redis(configured, {**_environment(configured), "PATH": os.environ["PATH"]})
+    try:
+        redis = Redis.from_url(configured.redis)
+        redis.config_set("loglevel", "notice")
+        change(server.log)
+        server.log.parent.mkdir(exist_ok=True)
+        redis.bgsave()
+        eventually(lambda: server.log.exists() and "saving" in server.log.read_text())
+        assert server.log.stat().st_mode & 0o777 == 0o600
+    finally:
+        server.kill()
+
+
+def test_redis_runs_without_a_log_where_none_can_be_written(tmp_path: Path) -> None:
+    configured = load(var_dir=tmp_path, redis_url="", mode="local")
+    (tmp_path / "log").touch()
+    server = _start_redis(configured, {**_environment(configured), "PATH": os.environ["PATH"]})
+    try:
+        assert Redis.from_url(configured.redis).ping()
+    finally:
+        server.kill()

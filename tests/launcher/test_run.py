@@ -216,3 +216,19 @@ def test_redis_starts_where_the_path_of_the_checkout_has_spaces_and_quotes(
     finally:
         redis.kill()
         Path(configured.redis.removeprefix("unix://")).unlink(missing_ok=True)
+
+
+def test_the_local_carrier_opens_no_socket_that_takes_commands(surroundings: dict[str, str], tmp_path: Path) -> None:
+    """Nor do web and voice: whoever may open it could stop the process."""
+    environment = {**surroundings, "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-m", "ivr", "exchange"], cwd=ROOT, env=environment) as exchange:
+        port = int(surroundings["EXCHANGE_PORT"])
+
+        def listens() -> bool:
+            with socket.socket() as one:
+                return one.connect_ex(("127.0.0.1", port)) == 0
+
+        eventually(listens)
+        sockets = [path for path in tmp_path.rglob("*") if path.is_socket()]
+        exchange.terminate()
+    assert sockets == []
