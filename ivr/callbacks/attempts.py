@@ -101,18 +101,29 @@ def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
     if task.silent_caller:  # there is no second attempt, and nobody to write to
         task.next_attempt_at = None
         return
-    unsuccessful = Attempt.outcome.not_in((Outcome.REACHED, Outcome.RINGING))
-    tried_at = session.scalars(select(Attempt.at).where(Attempt.task_id == task.id, unsuccessful)).all()
     newest_first = (Attempt.at.desc(), Attempt.id.desc())
     last = session.scalar(select(Attempt.outcome).where(Attempt.task_id == task.id).order_by(*newest_first).limit(1))
     task.next_attempt_at = (
         None
         if last in FINAL_OUTCOMES
-        else retry_schedule.next_attempt_at(sorted(tried_at), task.availability, now, settings())
+        else retry_schedule.next_attempt_at(_tried_in_vain(session, task), task.availability, now, settings())
     )
     if task.next_attempt_at is None and task.letter_proposed_at is None:
         task.letter_proposed_at = now
         events.record(session, task.id, TaskEventKind.LETTER_PROPOSED, now)
+
+
+def is_planned_by(session: Session, task: CallbackTask, now: datetime) -> bool:
+    """Whether the next attempt is the one that was planned at an instant, and nothing that somebody has chosen."""
+    if task.next_attempt_at is None or task.next_attempt_at <= now:
+        return task.next_attempt_at is not None
+    planned = retry_schedule.next_attempt_at(_tried_in_vain(session, task), task.availability, now, settings())
+    return task.next_attempt_at == planned
+
+
+def _tried_in_vain(session: Session, task: CallbackTask) -> list[datetime]:
+    unsuccessful = Attempt.outcome.not_in((Outcome.REACHED, Outcome.RINGING))
+    return sorted(session.scalars(select(Attempt.at).where(Attempt.task_id == task.id, unsuccessful)))
 
 
 def _meets_the_promise(session: Session, task: CallbackTask, now: datetime) -> None:

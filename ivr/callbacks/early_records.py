@@ -9,13 +9,13 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import house_alarms, task_alerts, task_locks
+from ivr.callbacks import attempts, house_alarms, task_alerts, task_locks
 from ivr.callbacks.sla_clocks import escalation
-from ivr.domain.enums import AlertEvent, ClockState, SlaMeasure, SlaState, TaskEventKind
-from ivr.models.callbacks import TaskEvent
+from ivr.domain.enums import AlertEvent, ClockState, SlaMeasure, SlaState, TaskEventKind, TaskState
+from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.sla import SlaClock
 from ivr.platform import clock_watch, database
 
@@ -31,20 +31,53 @@ def confirm_clock(session: Session, now: datetime) -> Sequence[str]:
     return clock_watch.confirm(session, now)
 
 
-def watch_clock(now: datetime) -> None:
+def watch_clock(now: datetime) -> clock_watch.Look:
     """Renew the last instant that was seen, or tell the house that the clock has leapt, or was ahead and has returned.
 
     What was recorded of promises while it was ahead is taken back.
     """
     found = clock_watch.look(now)
     if found.state == ClockState.RIGHT:
-        return
+        return found
     with database.writing() as session:
         house_alarms.note(session, AlertEvent.CLOCK, found.trusted)
         if found.state == ClockState.RETURNED:
             log.critical("the clock of this machine was ahead (%s) and has returned", found.last)
             log.warning("%d promises are set back", take_back(session, now))
             clock_watch.returned(session, now)
+    return found
+
+
+def attempts_exist(session: Session, now: datetime) -> bool:
+    """Whether there are attempts, or uses of claims, that lie in the future."""
+    late = now + clock_watch.DIFFERENCE
+    found = (select(Attempt.id).where(Attempt.at > late), select(CallbackTask.id).where(*_claimed_after(late)))
+    return any(session.scalar(query.limit(1)) is not None for query in found)
+
+
+def _claimed_after(late: datetime) -> tuple[ColumnElement[bool], ...]:
+    return CallbackTask.state == TaskState.CLAIMED, CallbackTask.claim_used_at > late
+
+
+def set_back_attempts(session: Session, now: datetime) -> int:
+    """Attempts that were made before the clock was set back: they are made now, and the next ones planned from here.
+
+    Else the pause until the next one would be as much longer. What somebody has chosen (put off, a booking) stays. Also
+    an unused claim is offered back no later. The number of attempts.
+    """
+    late = now + clock_watch.DIFFERENCE
+    unused = update(CallbackTask).where(*_claimed_after(late)).values(claim_used_at=now)
+    session.execute(unused.execution_options(live=(), synchronize_session=False))
+    early = session.scalars(select(Attempt).where(Attempt.at > late).order_by(Attempt.at)).all()
+    for task in task_locks.of_ids(session, {attempt.task_id for attempt in early}):
+        made = [attempt for attempt in early if attempt.task_id == task.id]
+        is_planned = attempts.is_planned_by(session, task, made[-1].ended_at or made[-1].at)
+        for attempt in made:
+            attempt.at = now
+            attempt.ended_at = min(attempt.ended_at, now) if attempt.ended_at is not None else None
+        if is_planned:
+            attempts.plan_next(session, task, now)
+    return len(early)
 
 
 def take_back(session: Session, now: datetime) -> int:
