@@ -113,7 +113,6 @@ class CallbackTask(Base):
     emergency_kind: Mapped[EmergencyKind | None] = mapped_column(Enumerated(EmergencyKind, 20))
     #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
     office: Mapped[str | None] = mapped_column(String(40))
-    #: under_25 or 25_and_over, where it is known
     age_group: Mapped[AgeGroup | None] = mapped_column(Enumerated(AgeGroup, 20))
     #: When the caller can be reached: morning, afternoon, any_time
     availability: Mapped[Availability | None] = mapped_column(Enumerated(Availability, 20))
@@ -147,7 +146,7 @@ class CallbackTask(Base):
     demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
     #: After an attempt in vain: when the next one is due.
     next_attempt_at: Mapped[datetime | None]
-    #: Why the latest call to the caller was not put through. No telephone rang, and no attempt was counted.
+    #: Why the latest call was not put through: no telephone rang, and no attempt was counted.
     carrier_fault: Mapped[CarrierFault | None] = mapped_column(Enumerated(CarrierFault, 30))
     #: When the attempts were used up, so that a letter should be written.
     letter_proposed_at: Mapped[datetime | None]
@@ -158,7 +157,7 @@ class CallbackTask(Base):
     closed_at: Mapped[datetime | None]
     #: It was answered before, so long ago that the answer was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
-    #: It was closed before, with whatever outcome, and counted as closed on a day that was final when it was reopened.
+    #: It was closed before, with whatever outcome, so long ago that it was counted as closed then.
     closed_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
     #: The task of the same person that a member has merged it into; it counts in no figure.

@@ -78,6 +78,11 @@ def _size(user: DatabaseUser) -> int:
     return sizes[user]
 
 
+def begin(user: DatabaseUser) -> None:
+    """A process begins that uses the database so: it counts as running until it ends, as its sessions say by a name."""
+    running.begin_as(user)
+
+
 def open_postgresql(url: str, user: DatabaseUser, patience: Patience) -> Engine:
     """An engine for one process; who finds all its connections in use waits as long as the process is patient."""
     named = {**_connect_args(patience), "application_name": running.session_name(user)}

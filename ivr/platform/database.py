@@ -24,16 +24,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseUser
-from ivr.platform import (
-    connection_pools,
-    database_damage,
-    kept_plans,
-    live_events,
-    outbox,
-    private_files,
-    read_only,
-    running,
-)
+from ivr.platform import connection_pools, database_damage, kept_plans, live_events, outbox, private_files, read_only
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
@@ -49,14 +40,11 @@ _EXAMINE_EVERY = 10.0
 
 
 def serve(user: DatabaseUser) -> None:
-    """Say what this process is: from now on it opens its share of the host's connections to PostgreSQL.
-
-    It counts as running until it ends.
-    """
+    """Say what this process is: from now on it opens its share of the host's connections, and counts as running."""
     global _user
     _user = user
     close()
-    running.begin_as(user)
+    connection_pools.begin(user)
 
 
 def be_quick(user: DatabaseUser) -> None:

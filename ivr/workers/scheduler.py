@@ -26,7 +26,6 @@ from ivr.callbacks import (
     alert_digest,
     cap_alarms,
     carrier_faults,
-    early_records,
     guessing,
     house_alarms,
     sla_clocks,
@@ -34,17 +33,10 @@ from ivr.callbacks import (
 )
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
-from ivr.contact_centre import (
-    agent_presence,
-    call_distribution,
-    duty_calls,
-    duty_roster,
-    early_instants,
-    kept_places,
-    queue_order,
-)
+from ivr.contact_centre import agent_presence, call_distribution, duty_calls, duty_roster, kept_places, queue_order
+from ivr.contact_centre.early_instants import watch
 from ivr.domain import opening_hours
-from ivr.domain.enums import ClockState, RetentionKind
+from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
 from ivr.notices import present
 from ivr.platform import (
@@ -197,20 +189,8 @@ def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
 
 
 def watch_clock() -> None:
-    """Renew the last instant that was seen, or tell the house that the clock has leapt, or has returned.
-
-    What was recorded before it was set back is set back too, unless it is this clock that is wrong.
-    """
-    now = utc_now()
-    found = early_records.watch_clock(now)
-    if found.state == ClockState.AHEAD or found.is_outvoted:
-        return
-    with database.reading() as session:
-        if not (early_instants.exist(session, now) or early_records.attempts_exist(session, now)):
-            return
-    with database.writing() as session:
-        members, made = early_instants.set_back(session, now), early_records.set_back_attempts(session, now)
-    log.warning("the clock was set back: %d members and callers, %d attempts lay in the future", members, made)
+    """Renew the last instant that was seen, or tell the house that the clock has leapt; set back what was ahead."""
+    watch(utc_now())
 
 
 def live() -> None:

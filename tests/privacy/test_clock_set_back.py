@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -37,9 +37,10 @@ def goes_back(monkeypatch):
     ahead = utc_now()
     scheduler.watch_clock()
 
-    def by(back: timedelta) -> None:
+    def by(back: timedelta) -> datetime:
         monkeypatch.setattr(scheduler, "utc_now", lambda: ahead - back)
         scheduler.watch_clock()
+        return ahead - back
 
     return by
 
@@ -48,7 +49,9 @@ def goes_back(monkeypatch):
 def test_a_member_who_has_gone_is_not_there_for_as_much_longer(mia: int, goes_back, back: timedelta) -> None:
     ahead = utc_now()
     with database.writing() as session:
-        agent_presence.start_answering(session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True)
+        agent_presence.start_answering(
+            session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True
+        )
     goes_back(back)
     now = ahead - back + timedelta(seconds=200)
     with database.writing() as session:
@@ -59,7 +62,9 @@ def test_a_member_who_is_there_stays_there(mia: int, goes_back) -> None:
     """The next sign of the browser is written down, and counts."""
     ahead = utc_now()
     with database.writing() as session:
-        agent_presence.start_answering(session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True)
+        agent_presence.start_answering(
+            session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True
+        )
     goes_back(HOUR)
     for seconds in (30, 60, 90, 120, 150, 180, 210):
         now = ahead - HOUR + timedelta(seconds=seconds)
@@ -77,15 +82,15 @@ def test_the_next_attempt_is_planned_from_the_time_that_is(mia: int, goes_back, 
         claims.claim(session, task, user, ahead)
         attempts.record(session, task, user, Outcome.NO_ANSWER, ahead)
         planned = task.next_attempt_at
-    goes_back(back)
+    now = goes_back(back)
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
-        assert [one.at for one in task.attempts] == [ahead - back]
+        assert [one.at for one in task.attempts] == [now]
         again = task.next_attempt_at
-        attempts.plan_next(session, task, ahead - back)
+        attempts.plan_next(session, task, now)
         assert again == task.next_attempt_at
         assert again <= planned
-        assert task.claim_used_at == ahead - back
+        assert task.claim_used_at == now
 
 
 def test_what_somebody_has_chosen_is_not_planned_anew(mia: int, goes_back) -> None:
@@ -126,7 +131,9 @@ def test_the_clock_of_a_host_that_is_outvoted_sets_nothing_back(mia: int, monkey
     scheduler.watch_clock()
     monkeypatch.setattr(clock_watch, "server_clock", lambda session: ahead)
     with database.writing() as session:
-        agent_presence.start_answering(session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True)
+        agent_presence.start_answering(
+            session, session.get_one(User, mia), "+4942198765", ["de"], ahead, in_browser=True
+        )
     monkeypatch.setattr(scheduler, "utc_now", lambda: ahead - HOUR)
     scheduler.watch_clock()
     with database.reading() as session:

@@ -61,15 +61,15 @@ def test_a_task_that_is_closed_twice_in_final_months_is_closed_once(some_days) -
     with database.writing() as session:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.state == "closed").order_by(CallbackTask.id))
-        for number, task in enumerate(tasks):
+        for task in tasks:
             workflow.reopen(session, task, mia, again)
-            workflow.close(session, task, mia, ("settled_otherwise", "withdrawn")[number % 2], "", again)
+            workflow.withdraw(session, task, again)
     with database.writing() as session:
         daily_metrics.count_days(session, [daily_metrics.local_day(again)], again + timedelta(days=30))
     with database.reading() as session:
         stored = daily_metrics.totals(session, BEGINS, daily_metrics.local_day(again), _OF_CLOSING)
         closed = session.scalar(text("SELECT COUNT(*) FROM callback_tasks WHERE closed_at IS NOT NULL"))
-    assert stored["closed"] == closed > 10
+    assert stored["closed"] == closed > 5
     assert {metric: value for metric, value in stored.items() if value} == {
         metric: value[""] for metric, value in before.items() if value
     }

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from ivr.accounts import former_names
 from ivr.config import settings
-from ivr.models.reporting import DailyMetric, Publication
+from ivr.models.reporting import DailyMetric, FormerName, Publication
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dimension_labels, export_files, publication
 from ivr.reporting.tables import HIDDEN, Report, translator
@@ -94,7 +94,7 @@ def test_a_month_in_which_every_cell_is_1_shows_none_of_them(empty_database) -> 
     assert HIDDEN in numbers(report)
 
 
-def test_an_office_that_is_renamed_in_mid_month_is_one_row(counted, monkeypatch) -> None:
+def test_an_office_that_is_renamed_in_mid_month_is_one_row(nothing_noted, monkeypatch) -> None:
     """A figure belongs to the key; the name is the last one that it had in the month, 60 letters and all."""
     before = {table.title: len(table.rows) for table in preview().tables}
     name = "Geschäftsstelle für Grundsicherung und berufliche Teilhabe 7"
@@ -119,7 +119,14 @@ def rows_of(report: Report, dimension: str) -> dict[str, int]:
     return {row[0]: row[1] for table in report.tables if table.title == title for row in table.rows}
 
 
-def test_a_month_is_published_with_the_names_that_it_had(counted, monkeypatch) -> None:
+@pytest.fixture
+def nothing_noted(counted) -> None:
+    """The hotline has noted its names when it was started, after the month."""
+    with database.writing() as session:
+        session.execute(delete(FormerName))
+
+
+def test_a_month_is_published_with_the_names_that_it_had(nothing_noted, monkeypatch) -> None:
     """Renamed in mid-month, and again before it was published: what counts is the last name within the month."""
     for month, name in ((9, "Mitte"), (10, "Altstadt"), (11, "Domshof")):
         noted(datetime(2026, month, 20, tzinfo=UTC), offices={"office_1": {"name": name}})
@@ -131,13 +138,14 @@ def test_a_month_is_published_with_the_names_that_it_had(counted, monkeypatch) -
 
 
 @pytest.mark.parametrize("since", [datetime(2026, 9, 20, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)])
-def test_what_is_no_longer_set_up_is_published_by_its_name(counted, since: datetime) -> None:
+def test_what_is_no_longer_set_up_is_published_by_its_name(nothing_noted, since: datetime) -> None:
     """Also where its first name was noted later than the month: no other one is known. Nobody knows its key."""
     noted(since, offices={"port": {"name": "Überseehafen"}}, teams={"ships": {"name": "Seeleute"}})
     noted(datetime(2026, 11, 25, tzinfo=UTC))
     with database.writing() as session:
-        for key, gone in (("office_1", "port"), ("work", "ships")):
-            session.execute(update(DailyMetric).where(DailyMetric.key == key).values(key=gone))
+        for dimension, key, gone in (("office", "office_1", "port"), ("team", "work", "ships")):
+            these = (DailyMetric.dimension == dimension, DailyMetric.key == key)
+            session.execute(update(DailyMetric).where(*these).values(key=gone))
     assert rows_of(published(), "Office")["Überseehafen"] == 10
     with database.reading() as session:
         report = publication.period(session, sample_month.FIRST, sample_month.LAST, "de", SAY)
@@ -147,7 +155,7 @@ def test_what_is_no_longer_set_up_is_published_by_its_name(counted, since: datet
     assert former_names.office("port") == "Überseehafen"
 
 
-def test_a_name_that_a_clock_noted_that_was_ahead_is_not_the_last_one_for_good(counted) -> None:
+def test_a_name_that_a_clock_noted_that_was_ahead_is_not_the_last_one_for_good(nothing_noted) -> None:
     for at, name in ((datetime(2027, 5, 1, tzinfo=UTC), "Mitte"), (datetime(2026, 12, 1, tzinfo=UTC), "Altstadt")):
         noted(at, offices={"port": {"name": name}})
     noted(datetime(2026, 12, 2, tzinfo=UTC))
