@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from ivr.cli.carrier_answers import plainly, require_twilio, show
+from ivr.cli.carrier_answers import plainly, require_twilio, show, show_checked
 from ivr.cli.carrier_setup import setup
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
@@ -24,19 +24,29 @@ carrier.add_command(setup)
 def check() -> None:
     """Compare the account, number and sender at the carrier with what should be, and ask our addresses as it would.
 
-    Fails where something is wrong. Nothing is changed, and no call is made.
+    Fails where something is wrong. Nothing is changed, and no call is made. Of carriers other than Twilio less can be
+    checked: what was, and what was not, is said.
     """
-    from ivr.carrier import account_check
+    from ivr.carrier import account_check, compatible_check
+    from ivr.config.settings import settings
     from ivr.operations import carrier_trial
 
-    require_twilio()
+    carrier = settings().carrier
+    is_compatible = carrier in compatible_check.CHECKED
+    if not is_compatible:
+        require_twilio()
     with plainly():
-        found = [*account_check.findings(), *carrier_trial.address()]
+        found = [
+            *(compatible_check.findings(carrier) if is_compatible else account_check.findings()),
+            *(() if is_compatible else carrier_trial.address()),
+        ]
     for finding in found:
         show(finding)
+    if is_compatible:
+        show_checked(carrier)
     if wrong := sum(one.wrong for one in found):
         raise click.ClickException(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong at the carrier")
-    click.echo("everything is set as it should be")
+    click.echo("what was checked is set as it should be" if is_compatible else "everything is set as it should be")
 
 
 @carrier.command("configure")

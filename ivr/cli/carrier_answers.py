@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from ivr.carrier.finding import Finding
+    from ivr.domain.enums import CarrierName
 
 
 #: What an operator has to look at where no check is known.
@@ -28,6 +29,16 @@ UNCHECKED = (
 def show(finding: Finding) -> None:
     """Print a finding: what is wrong in red."""
     click.secho(("✗ " if finding.wrong else "· ") + str(finding), fg="red" if finding.wrong else None)
+
+
+def show_checked(carrier: CarrierName) -> None:
+    """Print what a check has looked at, at a carrier other than Twilio, and what it has not."""
+    from ivr.carrier.compatible_check import CHECKED, UNCHECKED
+
+    for title, named in ((f"checked at {carrier}", CHECKED), ("not checked; look at it yourself", UNCHECKED)):
+        click.echo(f"{title}:")
+        for what in named[carrier]:
+            click.echo(f"· {what}")
 
 
 def require_twilio() -> None:

@@ -15,6 +15,7 @@ from ivr.local_carrier import (
     rest_messages,
     rest_products,
     rest_recordings,
+    rest_telnyx,
     scripted_calls_api,
     softphone_api,
 )
@@ -73,6 +74,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     app.wsgi_app = Paths(app.wsgi_app, switch.dialect)  # type: ignore[method-assign]
 
     if switch.dialect.name == CarrierName.TELNYX:  # recordings and text messages are at addresses of their own
+        app.register_blueprint(rest_telnyx.blueprint(authenticate))
         app.add_url_rule("/media/<sid>.wav", view_func=rest_recordings.media)
         app.add_url_rule(
             "/v2/messages", view_func=lambda: authenticate() or rest_messages.create_by_json(), methods=["POST"]

@@ -80,7 +80,7 @@ def _laml_path(path: str) -> str | None:
 
 
 def _texml_path(path: str) -> str | None:
-    if path == "/v2/messages":
+    if path == "/v2/messages" or re.match(r"/v2/(phone_numbers|texml_applications|messaging_profiles)\b", path):
         return path
     found = re.fullmatch(r"/v2/texml/(Accounts/[^/]+/.+)", path)
     if found is None:

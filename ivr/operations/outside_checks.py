@@ -80,7 +80,7 @@ def carrier() -> Iterator[Part]:
     if settings().local:
         return
     if settings().carrier != CarrierName.TWILIO:
-        remedy = "See docs/compatible-carriers.md for what to look at yourself."
+        remedy = "Run `python -m ivr carrier check`, and see docs/compatible-carriers.md for what to look at yourself."
         yield Part("carrier", f"nothing is checked at {settings().carrier}", remedy, is_a_note=True)
         return
     try:

@@ -14,16 +14,18 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import requests
+from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from ivr import prompts
 from ivr.accounts import users
 from ivr.audio.wav import RATE, Sound
 from ivr.callbacks import sms, sms_job
-from ivr.carrier import call_control, media, signalwire, telnyx
+from ivr.carrier import call_control, media, number_setup, signalwire, telnyx
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import fallback_url, voice_url
+from ivr.cli import hotline
 from ivr.contact_centre import agent_presence
 from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
 from ivr.domain.timestamps import utc_now
@@ -37,6 +39,7 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording
 from ivr.platform import database, write_behind
+from tests.support.environment import forget_settings
 from tests.support.line_in_process import Line
 from tests.support.waiting import eventually
 
@@ -246,3 +249,46 @@ def test_the_carriers_own_paths_and_those_it_has_named() -> None:
         "StatusCallbackEvent": "a b",
         "To": "+49",
     }
+
+
+def checked() -> Result:
+    return CliRunner().invoke(hotline, ["carrier", "check"])
+
+
+def test_what_is_checked_at_another_carrier_is_said_and_what_is_not(compatible: Line) -> None:
+    subscription = compatible.switch.subscription
+    wanted = number_setup.wanted_webhooks()
+    subscription.voice_url, subscription.fallback_url = wanted["voice_url"], wanted["voice_fallback_url"]
+    subscription.status_url, subscription.text_url = wanted["status_callback"], wanted["sms_url"]
+    done = checked()
+    assert done.exit_code == 0, done.output
+    assert "✗" not in done.output
+    assert "not checked; look at it yourself:" in done.output
+    assert "what was checked is set as it should be" in done.output
+    assert "everything" not in done.output
+
+
+@pytest.mark.parametrize("field", ["voice_url", "fallback_url", "status_url", "text_url"])
+def test_each_address_that_is_not_ours_is_found_at_another_carrier(compatible: Line, field: str) -> None:
+    subscription = compatible.switch.subscription
+    wanted = number_setup.wanted_webhooks()
+    subscription.voice_url, subscription.fallback_url = wanted["voice_url"], wanted["voice_fallback_url"]
+    subscription.status_url, subscription.text_url = wanted["status_callback"], wanted["sms_url"]
+    setattr(subscription, field, "https://elsewhere.example/voice")
+    done = checked()
+    assert done.exit_code == 1
+    assert done.output.count("✗") == 1
+    assert "is https://elsewhere.example/voice, and should be" in done.output
+
+
+def test_a_number_of_somebody_else_and_a_wrong_key_are_found_at_another_carrier(
+    compatible: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = compatible.switch.subscription.number
+    compatible.switch.subscription.number = "+4942100000"
+    assert f"The account has no number {own}." in checked().output
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "z" * 32)
+    forget_settings()
+    done = checked()
+    assert done.exit_code == 1
+    assert "The carrier refuses the log-in (401)." in done.output

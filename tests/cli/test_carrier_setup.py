@@ -406,8 +406,9 @@ def test_a_damaged_note_of_what_is_done_means_from_the_beginning(web: Switch, le
     assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
-@pytest.mark.parametrize("carrier", ["signalwire", "telnyx"])
-@pytest.mark.parametrize("command", ["check", "setup"])
+@pytest.mark.parametrize(
+    ("command", "carrier"), [("setup", "signalwire"), ("setup", "telnyx"), ("setup", "local"), ("check", "local")]
+)
 def test_an_account_of_another_carrier_is_not_passed_without_being_looked_at(
     empty_database, monkeypatch: pytest.MonkeyPatch, command: str, carrier: str
 ) -> None:
