@@ -10,8 +10,10 @@ from datetime import date
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import delete
 
 from ivr.config import settings
+from ivr.models.reporting import FormerName
 from ivr.platform import database
 from ivr.reporting import export_files, publication
 from ivr.reporting.tables import HIDDEN, Column, Kind, Report, Table, Value, translator
@@ -37,6 +39,8 @@ def long_names(empty_database, monkeypatch) -> None:
         named = {key: {"name": NAMES[number % len(NAMES)]} for number, key in enumerate(of)}
         monkeypatch.setenv(what, json.dumps(named))
     settings.settings.cache_clear()
+    with database.writing() as session:
+        session.execute(delete(FormerName))  # they have had no other names
 
 
 def full(name: str, language: str) -> Report:
