@@ -13,7 +13,6 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from ivr.accounts import former_names
@@ -26,7 +25,7 @@ from ivr.reporting import daily_metrics, overview, scorecard, senate_statement
 from ivr.reporting.cell_suppression import Sum
 from ivr.reporting.disclosure_control import SMALL, suppress
 from ivr.reporting.share_bands import Share, bands
-from ivr.reporting.tables import HIDDEN, Column, Report, Table, Value, translator
+from ivr.reporting.tables import HIDDEN, Column, Report, Table, Value, day_of, translator
 
 _PUBLISHED = {
     "statement": (senate_statement.counts, senate_statement.tables),
@@ -83,8 +82,8 @@ def _about_beginning(session: Session, first: date, last: date, language: str, _
     began = daily_metrics.first_event(session)
     if began is None or not first < began <= last:
         return []
-    day = format_date(began, "long", locale=language)
-    return [_("Counting began on %(day)s; there are no figures of the days before.") % {"day": day}]
+    named = {"day": day_of(began, language)}
+    return [_("Counting began on %(day)s; there are no figures of the days before.") % named]
 
 
 def _about_hidden(tables: list[Table], _: Translate) -> list[str]:

@@ -79,7 +79,7 @@ class Report:
     @property
     def period(self) -> str:
         """The period as text."""
-        first, last = (format_date(day, "long", locale=self.language) for day in (self.first, self.last))
+        first, last = (day_of(day, self.language) for day in (self.first, self.last))
         return first if first == last else f"{first} – {last}"
 
     @property
@@ -123,4 +123,10 @@ def shown(value: Value, kind: Kind, language: str) -> str:
 
 def moment(instant: datetime, language: str) -> str:
     """An instant as text, in local time."""
-    return str(format_datetime(instant, "dd.MM.yyyy HH:mm", tzinfo=ZoneInfo("Europe/Berlin"), locale=language))
+    pattern = "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm"
+    return str(format_datetime(instant, pattern, tzinfo=ZoneInfo("Europe/Berlin"), locale=language))
+
+
+def day_of(day: date, language: str) -> str:
+    """A day as text. In English its month is a word, because some read 12.11. as the eleventh of December."""
+    return str(format_date(day, "d. MMMM yyyy" if language == "de" else "d MMMM yyyy", locale=language))

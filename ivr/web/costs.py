@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from flask import Blueprint, Response, render_template
-from flask_babel import format_currency, format_date, get_locale, gettext
+from flask_babel import format_currency, get_locale, gettext
 
 from ivr.callbacks import caps
 from ivr.config.settings import settings
@@ -19,6 +19,7 @@ from ivr.reporting import costs, list_export
 from ivr.reporting.list_export import Cell
 from ivr.web.addresses import period
 from ivr.web.downloads import saved_as
+from ivr.web.event_texts import day_text
 from ivr.web.login import chosen_language
 
 pages = Blueprint("costs", __name__, url_prefix="/supervision")
@@ -42,7 +43,7 @@ def _days(rows: Sequence[Spending]) -> list[tuple[str, dict[str, str]]]:
     days: dict[str, dict[str, dict[str, Decimal]]] = {}
     for row in rows:
         if row.currency:
-            of_kind = days.setdefault(format_date(row.day, "dd.MM.yyyy"), {}).setdefault(row.kind, {})
+            of_kind = days.setdefault(day_text(row.day), {}).setdefault(row.kind, {})
             of_kind[row.currency] = of_kind.get(row.currency, Decimal(0)) + costs.amount(row.price)
     return [(day, {kind: _together(sums) for kind, sums in of.items()}) for day, of in days.items()]
 

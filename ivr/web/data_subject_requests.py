@@ -9,7 +9,7 @@ import logging
 from typing import Annotated
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
-from flask_babel import format_datetime, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -47,6 +47,7 @@ from ivr.privacy.erasure import Subject
 from ivr.web import forms, sent_once, subject_labels
 from ivr.web.authorisation import actor, me
 from ivr.web.downloads import saved_as
+from ivr.web.event_texts import minute
 from ivr.web.form_fields import PhoneOfAnother, Tick, WrittenNumber, line_of, one_of
 from ivr.web.login import chosen_language
 
@@ -193,7 +194,7 @@ def access(request_id: int) -> Response:
         data = subject_access.collect(session, found)
         periods = retention_periods.all_days(session)
     told = caller_information.sections(periods, OperatorFacts.of(settings()), gettext)
-    made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
+    made_on = minute(now, "dd.MM.yyyy HH:mm", "d MMM yyyy HH:mm")
     pdf = subject_access_pdf.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said, told)
     archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
     with database.writing() as session:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from babel import dates
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from ivr.config.settings import settings
 from ivr.domain import words
@@ -30,6 +30,11 @@ _GERMAN_ZONES = {"CEST": "MESZ", "CET": "MEZ"}
 def moment(instant: datetime) -> str:
     """Date and time in Europe/Berlin."""
     return minute(instant, "EEE dd.MM.yyyy HH:mm", "EEE d MMM yyyy HH:mm")
+
+
+def day_text(day: date) -> str:
+    """A day; in English its month is a word."""
+    return str(format_date(day, "dd.MM.yyyy" if chosen_language() == "de" else "d MMM yyyy"))
 
 
 def minute(instant: datetime, german: str, english: str) -> str:

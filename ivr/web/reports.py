@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +17,7 @@ from ivr.reporting import daily_metrics, export_files, publication
 from ivr.reporting.publication import Changed, NothingCounted, NotYet
 from ivr.reporting.tables import Report, shown
 from ivr.web import forms
+from ivr.web.event_texts import day_text
 from ivr.web.form_fields import Day, Month, one_of
 from ivr.web.login import chosen_language
 
@@ -155,6 +156,6 @@ def _not_yet(refused: NotYet) -> str:
     return str(
         gettext(
             "This month is not final yet. It can be published from %(day)s on.",
-            day=format_date(refused.from_day, "dd.MM.yyyy"),
+            day=day_text(refused.from_day),
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from flask import Flask, url_for
-from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
+from flask_babel import format_datetime, format_decimal, format_time, gettext, ngettext
 from markupsafe import Markup
 
 from ivr.accounts import former_names
@@ -24,7 +24,7 @@ from ivr.notices.unusable import Unusable
 from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
-from ivr.web.event_texts import event_text, is_public, language_name, minute, moment
+from ivr.web.event_texts import day_text, event_text, is_public, language_name, minute, moment
 from ivr.web.isolated_names import isolated
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 from ivr.web.words import TABLES
@@ -295,7 +295,7 @@ def install(app: Flask) -> None:
         local_input=lambda value: value.astimezone(settings().hours.zone).strftime("%Y-%m-%dT%H:%M"),
         clock_minutes=lambda value: format_time(value, "HH:mm"),
         clock_time=lambda value: format_time(value, "HH:mm:ss"),
-        day=lambda value: format_date(value, "dd.MM.yyyy"),
+        day=day_text,
         apart=Markup("<bdi>{}</bdi>").format,
         isolated=isolated,
     )

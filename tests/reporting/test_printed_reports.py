@@ -17,7 +17,9 @@ from ivr.models.reporting import FormerName
 from ivr.platform import database
 from ivr.reporting import export_files, publication
 from ivr.reporting.tables import HIDDEN, Column, Kind, Report, Table, Value, translator
+from tests.support import sample_month
 from tests.support.printed_pages import MM, letters, overlaps
+from tests.support.reports import MONTH
 
 #: Sixty letters each: words of a language, one word, and one that no language may break.
 NAMES = (
@@ -115,3 +117,24 @@ def _rows(element: object) -> Iterator[list[str]]:
         yield [str(child["/S"]) for child in children if isinstance(child, dict)]
     for child in children:
         yield from _rows(child) if isinstance(child, dict) else ()
+
+
+def test_a_day_cannot_be_read_as_another_one_in_english(counted) -> None:
+    """12.11. is the eleventh of December to some, and October 1 was written beside it."""
+    publication.publish(MONTH, sample_month.AFTERWARDS)
+    with database.reading() as session:
+        report = publication.published(session, "statement", MONTH, "en", translator("en"))
+    pages = PdfReader(io.BytesIO(export_files.as_pdf(report, translator("en")))).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    assert "1 October 2026 – 31 October 2026" in text
+    assert "Published on 12 Nov 2026 10:00" in text
+    assert "12.11." not in text
+
+
+def test_no_page_of_a_usual_statement_has_one_row_alone(counted) -> None:
+    publication.publish(MONTH, sample_month.AFTERWARDS)
+    for language in ("de", "en"):
+        with database.reading() as session:
+            report = publication.published(session, "statement", MONTH, language, translator(language))
+        pages = PdfReader(io.BytesIO(export_files.as_pdf(report, translator(language)))).pages
+        assert min(len(page.extract_text().splitlines()) for page in pages) > 8
