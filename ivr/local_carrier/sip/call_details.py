@@ -27,6 +27,19 @@ _HEADERS = {
     NumberFrom.FROM: "from",
 }
 
+#: Extensions that a request may require: session timers (RFC 4028) and acknowledged provisional answers (RFC 3262).
+_EXTENSIONS = {"timer", "100rel"}
+
+
+def required(request: SipRequest) -> set[str]:
+    """The extensions that a request requires, in small letters."""
+    return {name.strip().lower() for value in request.headers.get("require") for name in value.split(",")} - {""}
+
+
+def required_unknown(request: SipRequest) -> list[str]:
+    """Those that are not known here. ACK and CANCEL are never refused for them (RFC 3261, 8.2.2.3)."""
+    return [] if request.method in ("ACK", "CANCEL") else sorted(required(request) - _EXTENSIONS)
+
 
 def caller(invite: SipRequest, peer: Peer) -> str:
     """The number that a call shows, in E.164 where it can be; :data:`WITHHELD` where it is to be kept back.

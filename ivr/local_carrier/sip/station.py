@@ -115,9 +115,15 @@ class Station(LoopThread):
     # -- calls that come ------------------------------------------------------------------------
 
     def _screen(self, request: SipRequest, peer: Peer) -> bool:
-        """Refuse a new call that is not let in. A request within a call has its tag, and its call is known."""
+        """Refuse what wants an extension that is not known, and a new call that is not let in.
+
+        A request within a call has its tag, and its call is known.
+        """
         called = request.to_addr
         within = bool(called and called.tag)
+        if unknown := call_details.required_unknown(request):
+            self.agent.refuse(request, 420, "Bad Extension", {"Unsupported": ", ".join(unknown)})
+            return True
         if request.method != "INVITE" or (within and self.agent.is_talking(request.call_id or "")):
             return False
         if within:  # the library would take it for a new call (RFC 3261, 12.2.2)
@@ -182,7 +188,8 @@ class Station(LoopThread):
         forwarded = call_details.forwarded_by(invite)
         fields = _headers(invite) | ({"ForwardedFrom": forwarded} if forwarded else {})
         line = SipLine(port, _Inbound(self, call, description))
-        call.ringing()
+        if "100rel" not in call_details.required(call.invite):  # else its answers would have to be acknowledged
+            call.ringing()
         ends, forgotten = partial(self.end_inbound, call), partial(self.agent.forget, call)
         self.connect(call.call_id, Call(line, port, call.dialog, call.source_addr, ends, agreed, forgotten))
         self.taken += 1

@@ -70,6 +70,30 @@ def packet(number: int, timestamp: int, payload: bytes, kind: int = ALAW, first:
 # -- descriptions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "INFO"])
+def test_what_requires_an_extension_that_is_not_known_is_refused_by_its_name(method: str) -> None:
+    with desk(plays) as us, RawPeer(us.address) as peer:
+        more = "Require: timer, Replaces\nRequire: gruu\n"
+        peer.send(request(method, "a", more, description(peer.port) if method == "INVITE" else ""))
+        answer = peer.answers(until="SIP/2.0 4")[-1]
+        assert answer.startswith("SIP/2.0 420 ")
+        assert "Unsupported: gruu, replaces" in answer
+        peer.send(request("OPTIONS", "b", call_id="c2@here"))
+        assert statuses(peer.answers(until=" 200 ")) == ["200"]
+        assert us.station.calls == {}
+
+
+def test_who_requires_that_ringing_is_acknowledged_is_answered_without_ringing() -> None:
+    with desk(plays) as us, RawPeer(us.address) as peer:
+        peer.send(request("INVITE", "a", "Require: 100rel\n", description(peer.port)))
+        answers = peer.answers(until=" 200 ")
+        assert set(statuses(answers)) <= {"100", "200"}
+        peer.send(request("ACK", "b", "Require: nothing-we-know\n", tag=tag_of(answers[-1])))
+        call_of(us)
+        peer.send(request("BYE", "c", tag=tag_of(answers[-1])))
+        assert statuses(peer.answers(until="BYE"))[-1] == "200"
+
+
 def test_a_hold_that_is_said_of_the_whole_session_is_one() -> None:
     with desk(waits) as us, RawPeer(us.address) as peer, RawPeer(us.address) as audio:
         peer.send(request("INVITE", "a", body=offered(f"m=audio {audio.port} RTP/AVP 8\n", session="a=sendonly\n")))
