@@ -23,6 +23,7 @@ from tests.support.servers import free_port
 from tests.support.slow_clients import HALF_BODY, HALF_HEAD, LARGE_ANSWER, ONE_BYTE, slow_clients
 from tests.support.speech import human_speech
 from tests.support.voicebox_calls import leave_message
+from tests.support.waiting import eventually
 
 #: An application with two threads: three slow clients would be enough to stop it.
 APPLICATION = """
@@ -56,17 +57,19 @@ def serving(folder: Path, processes: int) -> Iterator[int]:
                "--workers", str(processes)]  # fmt: skip
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stderr=log)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            answers(port)
-            break
-        except OSError:
-            time.sleep(0.1)
+    assert eventually(lambda: process.poll() is not None or is_answering(port), 120)
+    assert process.poll() is None, (folder / "log").read_text()
     yield port
     process.terminate()
     assert process.wait(40) == 0, (folder / "log").read_text()
     assert "Traceback" not in (folder / "log").read_text()
+
+
+def is_answering(port: int) -> bool:
+    try:
+        return bool(answers(port))
+    except OSError:
+        return False
 
 
 def answers(port: int, path: str = "/", data: bytes | None = None) -> dict:
