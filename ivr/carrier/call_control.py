@@ -11,9 +11,9 @@ from typing import Any
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from ivr.carrier import one_by_one
+from ivr.carrier import exchanges, one_by_one
 from ivr.carrier.answers import named
-from ivr.carrier.client import client
+from ivr.carrier.client import client, everywhere
 from ivr.carrier.refusals import AskedToWait, refused
 from ivr.config.settings import settings
 from ivr.domain.carrier_ids import call_id
@@ -52,7 +52,7 @@ def calls_since(since: datetime) -> Iterator[PlacedCall]:
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
-    for item in client().calls.stream(start_time_after=since, page_size=200):
+    for item in everywhere(lambda asked: asked.calls.stream(start_time_after=since, page_size=200)):
         yield _placed(item)
 
 
@@ -88,11 +88,20 @@ class CallIsOver(Exception):
 
 
 def place_call(
-    to: str, url: str, status_url: str = "", *, ring_seconds: int, detect_machine: bool = False, shows: str = ""
+    to: str,
+    url: str,
+    status_url: str = "",
+    *,
+    ring_seconds: int,
+    detect_machine: bool = False,
+    shows: str = "",
+    near: str = "",
+    turn: int = 0,
 ) -> str:
     """Call a telephone with the hotline's number as caller, or the one that it `shows`. Returns the carrier's id.
 
-    Without `status_url` no events of the call are told.
+    Without `status_url` no events of the call are told. Of several exchanges of our own that one places it which has
+    the call `near`; without one, the first that answers in its `turn`.
 
     Raises:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
@@ -106,7 +115,7 @@ def place_call(
             "status_callback_event": ["initiated", "ringing", "answered", "completed"],
         }
     try:
-        call = client().calls.create(
+        call = client(exchanges.holding(near) if near else exchanges.in_turn(turn)).calls.create(
             to=to,
             from_=shows or settings().hotline_number,
             url=url,
@@ -195,7 +204,7 @@ def empty_conference(name: str, following: Mapping[str, str], joined: Collection
             end_call(call_sid)
 
     try:
-        here: Collection[str] = _calls_in(name)
+        here: Collection[str] = _calls_in(name, joined or following)
     except AskedToWait:
         raise
     except (TwilioException, requests.RequestException):
@@ -205,10 +214,12 @@ def empty_conference(name: str, following: Mapping[str, str], joined: Collection
         raise error
 
 
-def _calls_in(name: str) -> list[str]:
+def _calls_in(name: str, known: Collection[str]) -> list[str]:
+    """The calls in a conference; of several exchanges of our own those are asked that have calls that are known."""
     return [
         participant.call_sid
-        for conference in client().conferences.list(friendly_name=name, limit=20)
+        for at in {exchanges.holding(call_sid) for call_sid in known} or {()}
+        for conference in client(at).conferences.list(friendly_name=name, limit=20)
         if conference.status != "completed"
-        for participant in client().conferences(conference.sid).participants.list(limit=20)
+        for participant in client(at).conferences(conference.sid).participants.list(limit=20)
     ]

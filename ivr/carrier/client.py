@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -16,9 +16,10 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from ivr.carrier import telnyx_texts, tokens
+from ivr.carrier import exchanges, telnyx_texts, tokens
 from ivr.carrier.answers import named, readable
 from ivr.carrier.dialects import dialect
+from ivr.carrier.exchanges import ExchangeAway
 from ivr.carrier.refusals import refused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
@@ -27,8 +28,13 @@ from ivr.domain.enums import CarrierName
 # The library logs every request with its telephone numbers at level INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
+_Item = TypeVar("_Item")
+
 #: Carrier: seconds for which it keeps a text message at most.
 _LONGEST_VALIDITY = 14400
+
+#: Tells an exchange that another one can do what is asked, so that one which is about to stop leaves it to that one.
+_ELSEWHERE = "X-Another-Exchange"
 
 #: The carrier refused a request. `status` is the HTTP status, `msg` the reason.
 Refused = TwilioRestException
@@ -57,22 +63,31 @@ class _Adapter(HTTPAdapter):
 class _HttpClient(TwilioHttpClient):
     """Sends requests to the configured base URL where there is one, with the token of the account that works.
 
-    Without a configured base URL each request goes to the host that the library chose: not all are of one host.
+    Without a configured base URL each request goes to the host that the library chose: not all are of one host. Of
+    several exchanges of our own that one is asked which the request is about, unless it is named (`at`).
     """
 
-    def __init__(self, timeout: float, tokens: Sequence[str] = ()) -> None:
+    def __init__(self, timeout: float, tokens: Sequence[str] = (), at: Sequence[int] = ()) -> None:
         super().__init__(timeout=timeout)
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, _Adapter())
-        self._tokens = tokens
+        self._tokens, self._at = tokens, tuple(at)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """Send a request, with each token that may count until one is taken."""
         with around("carrier", method=method):
-            return self._request(method, url, *args, **kwargs)
+            if not exchanges.numbers():
+                return self._request(method, _target(url), *args, **kwargs)
+            asked = self._at or exchanges.for_request(urlsplit(url).path, kwargs.get("params"))
 
-    def _request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        target, spoken = _target(url), dialect()
+            def at_one(base: str, others: bool) -> Response:
+                headers = (kwargs.get("headers") or {}) | ({_ELSEWHERE: "yes"} if others else {})
+                return self._request(method, _under(base, url), *args, **kwargs | {"headers": headers})
+
+            return exchanges.ask(asked, at_one)
+
+    def _request(self, method: str, target: str, *args: Any, **kwargs: Any) -> Response:
+        spoken = dialect()
         if kwargs.get("data"):
             kwargs["data"] = spoken.fields(kwargs["data"])
         login = kwargs.get("auth")
@@ -93,7 +108,11 @@ def _target(url: str) -> str:
     configured = settings()
     if configured.carrier == CarrierName.TWILIO and not configured.local and not configured.twilio_api_base_url:
         return url
-    base, path = urlsplit(configured.carrier_base_url), urlsplit(url)
+    return _under(configured.carrier_base_url, url)
+
+
+def _under(base_url: str, url: str) -> str:
+    base, path = urlsplit(base_url), urlsplit(url)
     return urlunsplit((base.scheme, base.netloc, base.path + dialect().path(path.path), path.query, ""))
 
 
@@ -105,10 +124,32 @@ def base_url() -> str:
     return configured.carrier_base_url
 
 
-def client() -> Client:
-    """A client for the configured account. Each request may take `twilio_timeout` seconds."""
+def client(at: Sequence[int] = ()) -> Client:
+    """A client for the configured account. Each request may take `twilio_timeout` seconds.
+
+    `at`: the exchanges that are asked, where there are several of our own; the first that answers.
+    """
     tried = tokens.in_order()
-    return _client(tried[0], tried)
+    return _client(tried[0], tried, at)
+
+
+def everywhere(asked: Callable[[Client], Iterable[_Item]]) -> Iterator[_Item]:
+    """What the carrier lists; of several exchanges of our own what each of them does.
+
+    Raises:
+        ExchangeAway: some could not be asked, when everything of the others was given.
+    """
+    if not exchanges.numbers():
+        yield from asked(client())
+        return
+    away: list[int] = []
+    for number in exchanges.numbers():
+        try:
+            yield from asked(client((number,)))
+        except ExchangeAway as error:
+            away += error.numbers
+    if away:
+        raise ExchangeAway(away)
 
 
 def client_with(token: str) -> Client:
@@ -129,12 +170,12 @@ def client_with_key() -> Client:
     )
 
 
-def _client(token: str, tried: Sequence[str] = ()) -> Client:
+def _client(token: str, tried: Sequence[str] = (), at: Sequence[int] = ()) -> Client:
     configured = settings()
     return Client(
         configured.account_sid,
         token,
-        http_client=_HttpClient(configured.twilio_timeout, tried),
+        http_client=_HttpClient(configured.twilio_timeout, tried, at),
         region=configured.twilio_region or None,
         edge=configured.twilio_edge or None,
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 
+from ivr.carrier import exchanges
 from ivr.carrier.dialects import dialect
 from ivr.config.settings import settings
 from ivr.domain.enums import Refusal
@@ -18,7 +19,7 @@ LIFETIME = timedelta(minutes=10)
 def why_not() -> Refusal | None:
     """Why no browser can be a telephone; None where it can. The local carrier needs no key."""
     configured = settings()
-    if not dialect().HAS_CLIENTS:
+    if not dialect().HAS_CLIENTS or exchanges.numbers():  # a browser is known to one exchange only
         return Refusal.NO_CLIENTS
     if not configured.local and not configured.twilio_api_key:
         return Refusal.NO_CLIENT_KEY

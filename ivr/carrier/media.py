@@ -11,9 +11,9 @@ from urllib.parse import quote
 import requests
 from twilio.base.exceptions import TwilioRestException
 
-from ivr.carrier import tokens
+from ivr.carrier import exchanges, tokens
 from ivr.carrier.answers import pause_of
-from ivr.carrier.client import base_url, client
+from ivr.carrier.client import base_url, client, everywhere
 from ivr.carrier.dialects import dialect
 from ivr.carrier.refusals import Refusal, of_status, refused
 from ivr.config.settings import settings
@@ -49,11 +49,14 @@ class NotGiven(requests.HTTPError):
         self.retry_after = retry_after
 
 
-def media_url(recording_sid: str) -> str:
-    """The URL of a recording's WAV file. It is built from ids only, never from a URL that a request contains."""
+def media_url(recording_sid: str, base: str = "") -> str:
+    """The URL of a recording's WAV file. It is built from ids only, never from a URL that a request contains.
+
+    `base`: the address of the exchange that has it, where there are several.
+    """
     account = quote(settings().account_sid, safe="")
     path = f"/2010-04-01/Accounts/{account}/Recordings/{quote(recording_sid, safe='')}.wav"
-    return base_url() + dialect().path(path)
+    return (base or base_url()) + dialect().path(path)
 
 
 def fetch_audio(recording_sid: str) -> bytes:
@@ -86,13 +89,24 @@ def fetch_audio(recording_sid: str) -> bytes:
 
 
 def _asked(recording_sid: str) -> requests.Response:
-    """The carrier's answer, whose body is not read yet, by the first of the account's tokens that it takes."""
+    """The carrier's answer, whose body is not read yet."""
     if dialect().NAMES_MEDIA:
         return _asked_where_it_is(recording_sid)
+    if not exchanges.numbers():
+        return _asked_at(recording_sid, "")
+    return exchanges.ask(exchanges.holding(recording_sid), lambda base, _: _asked_at(recording_sid, base), NotThere)
+
+
+def _asked_at(recording_sid: str, base: str) -> requests.Response:
+    """The answer by the first of the account's tokens that is taken.
+
+    Raises:
+        NotThere: the recording is not there.
+    """
     configured = settings()
     for token in tokens.in_order():
         response = requests.get(
-            media_url(recording_sid),
+            media_url(recording_sid, base),
             **dialect().login(configured.account_sid, token),
             timeout=configured.carrier_timeouts,
             allow_redirects=False,
@@ -102,6 +116,9 @@ def _asked(recording_sid: str) -> requests.Response:
             tokens.worked(token)
             break
         response.close()
+    if response.status_code == 404:
+        response.close()
+        raise NotThere(recording_sid)
     return response
 
 
@@ -171,7 +188,7 @@ def recordings_since(since: datetime) -> Iterator[tuple[CarrierRecording, str]]:
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
-    for item in client().recordings.stream(date_created_after=since, page_size=200):
+    for item in everywhere(lambda asked: asked.recordings.stream(date_created_after=since, page_size=200)):
         if not carrier_id(item.sid or "") or not item.call_sid:
             continue  # nothing that could be asked for
         status = str(item.status)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance
 
-from ivr.carrier.client import client, client_of_us1
+from ivr.carrier.client import client, client_of_us1, everywhere
 from ivr.carrier.webhook_urls import fallback_url, voice_url
 from ivr.config.settings import settings
 
@@ -65,14 +65,14 @@ def numbers_of_texts() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*our_numbers(), *([sender] if sender.startswith("+") else []))))
 
 
-def number_of(number: str) -> IncomingPhoneNumberInstance:
-    """A number of the account, as the carrier describes it.
+def number_of(number: str, at: Sequence[int] = ()) -> IncomingPhoneNumberInstance:
+    """A number of the account, as the carrier describes it, or the first of the exchanges `at` that answers.
 
     Raises:
         NotOurNumber: the account does not have the number.
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
-    for item in client().incoming_phone_numbers.list(phone_number=number, limit=20):
+    for item in client(at).incoming_phone_numbers.list(phone_number=number, limit=20):
         if item.phone_number == number:
             return item
     raise NotOurNumber(number)
@@ -91,12 +91,13 @@ def _differ(there: str, wanted: str) -> bool:
 
 
 def set_webhooks(number_sid: str, webhooks: Webhooks) -> None:
-    """Set a number's webhooks.
+    """Set a number's webhooks, at each exchange where there are several.
 
     Raises:
         TwilioRestException, requests.RequestException: the settings were not changed.
     """
-    client().incoming_phone_numbers(number_sid).update(**webhooks)
+    for _ in everywhere(lambda asked: [asked.incoming_phone_numbers(number_sid).update(**webhooks)]):
+        pass
 
 
 def service_difference(sid: str) -> tuple[str, str] | None:

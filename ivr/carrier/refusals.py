@@ -34,6 +34,8 @@ SIDES = complete(
     CarrierFault,
 )
 
+#: The error number with which an exchange of our own tells of the calls that it had when it died.
+CUT_OFF = 31009
 #: The carrier's error numbers, of calls (1xxxx, 21xxx, 32xxx), of text messages (21xxx, 30xxx), of both (20xxx); those
 #: of Telnyx's text messages are 40xxx.
 _ERRORS: dict[CarrierFault, tuple[int, ...]] = {
@@ -60,7 +62,7 @@ _ERRORS: dict[CarrierFault, tuple[int, ...]] = {
         10001, 10002, 10003, 10005, 20005, 21219, 21608, 30002, 30010, 90010, 90100,
     ),
     CarrierFault.TOO_MANY_AT_ONCE: (10004, 20429, 21611, 30001, 30017, 30022, 30023),
-    CarrierFault.NETWORK_AWAY: (20500, 20503, 20504, 30008, 30009, 30410, 30500, 32011),
+    CarrierFault.NETWORK_AWAY: (20500, 20503, 20504, 30008, 30009, 30410, 30500, CUT_OFF, 32011),
 }  # fmt: skip
 _OF_ERROR = {code: fault for fault, codes in _ERRORS.items() for code in codes}
 

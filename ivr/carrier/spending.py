@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
+from twilio.rest import Client
 from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.rest.api.v2010.account.message import MessageInstance
+from twilio.rest.api.v2010.account.usage.record import RecordInstance
 
-from ivr.carrier.client import client
+from ivr.carrier.client import everywhere
 from ivr.domain.enums import SpendingKind
 
 #: The carrier's categories that the hotline uses; the total has others, too, such as the rent of the number.
@@ -50,7 +53,8 @@ def calls_of(day: date) -> Iterator[Priced]:
         TwilioException, requests.RequestException: the carrier could not be asked. So does :func:`texts_of`.
     """
     begin, end = _bounds(day)
-    for call in client().calls.stream(start_time_after=begin, start_time_before=end, page_size=1000):
+    span = {"start_time_after": begin, "start_time_before": end}
+    for call in everywhere(lambda asked: asked.calls.stream(**span, page_size=1000)):
         if call.start_time is not None and begin <= call.start_time < end:
             inbound = call.direction == "inbound"
             other = (call._from if inbound else call.to) or ""  # the library keeps the field `from` so
@@ -60,7 +64,8 @@ def calls_of(day: date) -> Iterator[Priced]:
 def texts_of(day: date) -> Iterator[Priced]:
     """The text messages that were sent on a day (UTC)."""
     begin, end = _bounds(day)
-    for text in client().messages.stream(date_sent_after=begin, date_sent_before=end, page_size=1000):
+    span = {"date_sent_after": begin, "date_sent_before": end}
+    for text in everywhere(lambda asked: asked.messages.stream(**span, page_size=1000)):
         if text.direction != "inbound" and text.date_sent is not None and begin <= text.date_sent < end:
             yield _priced(SpendingKind.TEXTS, text.to or "", text)
 
@@ -84,12 +89,20 @@ def between(first: date, last: date, categories: Sequence[str] = CATEGORIES) -> 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
-    found = []
+    found: list[Spent] = []
     for category in categories:
-        for told in client().usage.records.list(category=category, start_date=first, end_date=last, limit=1):
+        spent: dict[str, Spent] = {}
+        for told in everywhere(functools.partial(_usage, category, first, last)):
             currency = str(told.price_unit or "").upper()
-            found.append(Spent(category, int(amount(told.count)), amount(told.price), currency))
+            so_far = spent.get(currency, Spent(category, 0, Decimal(0), currency))
+            count, price = so_far.count + int(amount(told.count)), so_far.price + amount(told.price)
+            spent[currency] = Spent(category, count, price, currency)
+        found += spent.values()
     return found
+
+
+def _usage(category: str, first: date, last: date, asked: Client) -> list[RecordInstance]:
+    return list(asked.usage.records.list(category=category, start_date=first, end_date=last, limit=1))
 
 
 def amount(told: object) -> Decimal:

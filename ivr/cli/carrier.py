@@ -10,6 +10,7 @@ from ivr.cli.carrier_answers import plainly, require_twilio, show, show_checked
 from ivr.cli.carrier_setup import setup
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
+from ivr.domain.enums import CarrierName
 
 
 @click.group(cls=HotlineGroup)
@@ -27,19 +28,21 @@ def check() -> None:
     Fails where something is wrong. Nothing is changed, and no call is made. Of carriers other than Twilio less can be
     checked: what was, and what was not, is said.
     """
-    from ivr.carrier import account_check, compatible_check
+    from ivr.carrier import account_check, compatible_check, exchange_check
     from ivr.config.settings import settings
     from ivr.operations import carrier_trial
 
     carrier = settings().carrier
     is_compatible = carrier in compatible_check.CHECKED
-    if not is_compatible:
+    has_exchanges = bool(settings().exchanges) or carrier == CarrierName.LOCAL
+    if not is_compatible and not has_exchanges:
         require_twilio()
     with plainly():
-        found = [
-            *(compatible_check.findings(carrier) if is_compatible else account_check.findings()),
-            *(() if is_compatible else carrier_trial.address()),
-        ]
+        if is_compatible:
+            found = list(compatible_check.findings(carrier))
+        else:
+            checked = exchange_check.findings() if has_exchanges else account_check.findings()
+            found = [*checked, *carrier_trial.address()]
     for finding in found:
         show(finding)
     if is_compatible:

@@ -68,6 +68,7 @@ class plainly:  # noqa: N801 - reads as a statement
         import requests
 
         from ivr.carrier.client import Refused
+        from ivr.carrier.exchanges import ExchangeAway
         from ivr.carrier.number_setup import NotOurNumber
         from ivr.config.settings import settings
 
@@ -78,6 +79,8 @@ class plainly:  # noqa: N801 - reads as a statement
             ) from None
         if isinstance(error, Refused):
             raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
+        if isinstance(error, ExchangeAway):
+            raise click.ClickException(f"{error} cannot be reached; what the others have was looked at") from None
         if isinstance(error, requests.RequestException):
             asked = urlsplit(str(getattr(error.request, "url", "") or ""))  # not all is asked of one host
             where = f"{asked.scheme}://{asked.netloc}" if asked.netloc else settings().carrier_base_url

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import click
 
 from ivr.cli.groups import HotlineCommand
@@ -100,39 +105,33 @@ def exchange() -> None:
         raise click.ClickException(
             "the local carrier runs in local mode only (MODE=local), or where there is no other (CARRIER=local)"
         )
-    check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
+    if not configured.sip_host:
+        raise click.ClickException("sip_address: name the address of this host at which calls come over SIP")
+    if configured.exchanges and configured.exchange_number not in configured.exchanges:
+        raise click.ClickException(
+            f"exchange_number: `exchanges` names no exchange {configured.exchange_number}, so nobody would ask this one"
+        )
+    check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange", configured.exchange_address)
     _mend_modes()
     running.begin("exchange")
-    from gunicorn.app.base import BaseApplication
+    from ivr.local_carrier.server import Exchange
 
-    from ivr.local_carrier.app import create_app, create_switch
-    from ivr.local_carrier.sip import connection, telling
+    with _alone(configured.var_dir / configured.exchange_directory, configured.exchange_number):
+        Exchange(configured).run()
 
-    class Exchange(BaseApplication):
-        """One process with many threads: the calls live in its memory."""
 
-        sip: connection.Connection | None = None
+@contextmanager
+def _alone(directory: Path, number: int) -> Iterator[None]:
+    """See that no other exchange writes into a directory: each needs a number of its own."""
+    from ivr.platform import private_files
 
-        def load_config(self) -> None:
-            self.cfg.set("bind", f"127.0.0.1:{configured.exchange_port}")
-            self.cfg.set("worker_class", "gthread")
-            self.cfg.set("threads", 64)
-            self.cfg.set("timeout", 0)
-            self.cfg.set("graceful_timeout", 2)
-            self.cfg.set("loglevel", "warning")
-            self.cfg.set("control_socket_disable", True)
-            self.cfg.set("worker_exit", self.hang_up)
-
-        def hang_up(self, _server: object, _worker: object) -> None:
-            """Give the telephones notice that the process ends."""
-            if self.sip is not None:
-                self.sip.stop()
-
-        def load(self) -> object:
-            switch = create_switch(configured)
-            self.sip = connection.connect(configured, switch)
-            app = create_app(configured, switch)
-            telling.register(app, self.sip)
-            return app
-
-    Exchange().run()
+    private_files.make_directory(directory)
+    private_files.make_file(directory / "running.lock")
+    with (directory / "running.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.ClickException(
+                f"exchange {number} runs on this host already: give another one its own EXCHANGE_NUMBER and ports"
+            ) from None
+        yield

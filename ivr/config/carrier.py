@@ -8,7 +8,7 @@ from functools import cached_property
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from ivr.config.installation import Installation
+from ivr.config.exchanges import Exchanges
 from ivr.domain.enums import CarrierName
 from ivr.domain.setting_types import PhoneNumber
 
@@ -27,7 +27,7 @@ _BASE_URLS = {
 _TOKEN_LENGTH, _TOKEN_VARIETY = 16, 8
 
 
-class Carrier(Installation):
+class Carrier(Exchanges):
     """The account at the carrier, and where its REST interface is."""
 
     carrier: CarrierName = Field(
@@ -104,7 +104,6 @@ class Carrier(Installation):
         description="The number that synthetic calls show: another one of the account, or one that the carrier has "
         "verified. Not one of the hotline's.",
     )
-    exchange_port: int = Field(8001, ge=1, le=65535, description="Port of the local carrier (process `exchange`).")
     reconcile_seconds: int = Field(
         120, ge=5, le=86400, description="Seconds between two comparisons with what the carrier has."
     )
@@ -118,11 +117,6 @@ class Carrier(Installation):
     def has_exchange(self) -> bool:
         """Whether the local carrier stands in a carrier's place."""
         return self.local or self.carrier == CarrierName.LOCAL
-
-    @cached_property
-    def exchange_url(self) -> str:
-        """The local exchange's own address."""
-        return f"http://127.0.0.1:{self.exchange_port}"
 
     @cached_property
     def carrier_base_url(self) -> str:
@@ -177,6 +171,8 @@ class Carrier(Installation):
         Raises:
             ValueError: they are not.
         """
+        several_spoken = self.has_exchange and self.manner == CarrierName.TWILIO
+        self.check_exchanges(has_one=several_spoken, has_base_url=bool(self.twilio_api_base_url))
         if self.carrier != CarrierName.TWILIO and self.twilio_region:
             raise ValueError("twilio_region: only Twilio has regions")
         if bool(self.twilio_api_key) != bool(self.twilio_api_secret):

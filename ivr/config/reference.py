@@ -18,6 +18,7 @@ from ivr.config.audio import Audio
 from ivr.config.callers import Callers
 from ivr.config.carrier import Carrier
 from ivr.config.contact_centre import ContactCentre
+from ivr.config.exchanges import Exchanges
 from ivr.config.installation import Installation
 from ivr.config.promises import Promises
 from ivr.config.reach import Reach
@@ -30,6 +31,7 @@ from ivr.domain.setting_types import Strict
 _SECTIONS: dict[str, type[BaseModel]] = {
     "Installation": Installation,
     "Carrier": Carrier,
+    "Exchanges": Exchanges,
     "Lines over SIP": Sip,
     "Log-in and secrets": Access,
     "Callers": Callers,

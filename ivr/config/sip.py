@@ -142,7 +142,8 @@ class Sip(Carrier):
         if not 1024 <= first < last <= 65535:
             raise ValueError("sip_rtp_ports: the first port is below the last one, both from 1024 to 65535")
         if not self.sip_address:
-            if self.carrier == CarrierName.LOCAL and not self.local:
+            # Where exchanges are named, this host may have none.
+            if self.carrier == CarrierName.LOCAL and not self.local and not self.exchanges:
                 raise ValueError("sip_address: without a carrier calls come over SIP; name the address that takes them")
             return
         address = ipaddress.ip_address(self.sip_address)

@@ -19,6 +19,7 @@ from ivr.domain.enums import (
     InterpreterRequestState,
     LegRole,
     LegState,
+    QueueEntryMode,
     QueueEntryState,
     TransferState,
     WorkKind,
@@ -75,6 +76,16 @@ def for_task(session: Session, task: CallbackTask, now: datetime) -> Conversatio
 
 def _room() -> str:
     return f"room-{secrets.token_hex(8)}"
+
+
+def call_that_goes_on(leg: Leg) -> str:
+    """The id of a call with which a leg is to be in one room: the waiting caller's, or another leg's; empty if none."""
+    conversation = leg.conversation
+    entry = conversation.entry
+    if entry is not None and entry.mode == QueueEntryMode.LIVE:
+        return entry.call.call_sid
+    others = [one for one in conversation.legs if one.id != leg.id and one.state in (LegState.RINGING, *ON_THE_LINE)]
+    return next((one.call_sid for one in others if one.call_sid is not None), "")
 
 
 def add_leg(

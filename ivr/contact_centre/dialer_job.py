@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import call_limits
 from ivr.callbacks.refused import Refused
-from ivr.carrier import call_control, one_by_one
+from ivr.carrier import call_control, exchanges, one_by_one
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
@@ -59,6 +59,7 @@ def ring_leg(leg_id: int) -> None:
             return
         leg.dialled_at = leg.dialled_at or utc_now()  # nobody else rings the same telephone from now on
         number, calls_back = leg.number or "", leg.role == LegRole.CALLER
+        near, turn = conversations.call_that_goes_on(leg), leg.conversation_id
     configured = settings()
     try:
         sid = call_control.place_call(
@@ -67,6 +68,8 @@ def ring_leg(leg_id: int) -> None:
             leg_url("/status", leg_id),
             ring_seconds=configured.callback_ring_seconds if calls_back else configured.ring_seconds,
             detect_machine=calls_back,
+            near=near,
+            turn=turn,
         )
     except CarrierRefused as refused:
         if refused.refusal.side == CarrierSide.NETWORK:
@@ -79,6 +82,9 @@ def ring_leg(leg_id: int) -> None:
         leg_events.placed(leg, sid)
         if not calls_back and not client_addresses.is_one(number):
             call_limits.tell_rung(session, number, utc_now())
+        near = conversations.call_that_goes_on(leg)
+        if near and exchanges.are_apart(sid, near):  # one went away while two telephones were rung at once
+            leg_events.call_over(session, leg, "failed", utc_now())
         too_late = leg.state == LegState.ENDED and leg.joined_at is None
     if too_late:
         call_control.end_call(sid)

@@ -24,7 +24,7 @@ def ask_for_duty(user_id: int) -> None:
         mark, number = duty_calls.rings(here, now), here.number
     asks_at = voice_url("/duty", member=user_id, rung=mark)
     try:
-        call_sid = call_control.place_call(number, asks_at, ring_seconds=settings().ring_seconds)
+        call_sid = call_control.place_call(number, asks_at, ring_seconds=settings().ring_seconds, turn=user_id)
     except CarrierRefused as refused:
         with database.writing() as session:
             carrier_faults.note(session, refused.refusal, Medium.CALL, number, now)

@@ -30,6 +30,7 @@ from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
 from ivr.domain.conversation_rules import Event, Happening, Place
 from ivr.domain.enums import (
     CallEnding,
+    CarrierFault,
     CarrierSide,
     ConversationState,
     LegEnding,
@@ -197,14 +198,26 @@ def out_of_room(
 
 
 def call_over(
-    session: Session, leg: Leg, status: str, now: datetime, *, sip: int = 0, code: int = 0, rang: bool = False
+    session: Session,
+    leg: Leg,
+    status: str,
+    now: datetime,
+    *,
+    sip: int = 0,
+    code: int = 0,
+    rang: bool = False,
+    cut_off: bool = False,
 ) -> None:
     """The call of a leg has ended: completed, busy, no-answer, failed or canceled.
 
     `sip` and `code` say why it has failed: the network's answer and the carrier's number of the error; 0 if not told.
-    `rang`: the telephone rang, even if the event of it has not arrived yet.
+    `rang`: the telephone rang, even if the event of it has not arrived yet. `cut_off`: the exchange that had the call
+    has died, so that nothing follows for the person from how far it had come.
     """
     taken = leg.joined_at is not None
+    if cut_off and not taken:
+        not_put_through(session, leg, Refusal(CarrierFault.NETWORK_AWAY), now)
+        return
     if status == "failed" and not taken:
         _failed(session, leg, sip, code, now, rang=rang or leg.state != LegState.WANTED)
         return

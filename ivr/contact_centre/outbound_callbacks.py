@@ -267,6 +267,8 @@ def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefus
     if task is None or leg.conversation.kind != ConversationKind.CALLBACK:
         return
     if refusal is not None and leg.ending in _NOT_PUT_THROUGH:
+        if rung := _attempt(session, leg.conversation):  # it was cut off while it rang: nobody had time to answer
+            attempts.take_back(session, task, rung)
         if not _dial_again(session, leg, now):
             not_rung.record(session, task, refusal.fault, now)
             claims.release_automatically(session, task, now)

@@ -1,7 +1,8 @@
 """Ids that a carrier gives to calls, recordings and text messages: texts without a meaning, of bounded length.
 
 Carriers differ: `CA` and 32 hexadecimal digits, a UUID, `v3:` and 55 characters of base64. Nothing reads more out of an
-id than whether it is the same as another.
+id than whether it is the same as another; except of those that exchanges of our own have made, which carry the number
+of their exchange.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ PATTERN = f"^[A-Za-z0-9:_-]{{1,{LONGEST}}}$"
 _OURS, _MADE = "none-", "made-"
 #: How the ids begin of calls that the REST interface does not know.
 UNKNOWN_TO_THE_CARRIER = (_OURS, _MADE)
+_OF_EXCHANGE = re.compile("[A-Z]{2}[0-9a-f]{32}")
 _ID = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 
 
@@ -35,6 +37,16 @@ def call_id(text: str) -> str:
     if not text:
         return ""
     return carrier_id(text) or _MADE + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def of_exchange(kind: str, number: int) -> str:
+    """A new id that an exchange of our own makes: two letters, its number, and 30 random digits, all hexadecimal."""
+    return f"{kind}{number:02x}{secrets.token_hex(15)}"
+
+
+def exchange_of(sid: str) -> int:
+    """The number of the exchange that has made an id; 0 for an id of another form."""
+    return int(sid[2:4], 16) if _OF_EXCHANGE.fullmatch(sid) else 0
 
 
 def new_id() -> str:

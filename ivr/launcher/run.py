@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shlex
@@ -130,16 +131,18 @@ def _only_one(var_dir: Path) -> IO[str]:
 
 def _ports(configured: Settings) -> list[tuple[int, str]]:
     ports = [(configured.port, "PORT"), (configured.calls_port, "VOICE_PORT")]
-    return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.has_exchange else ports
+    return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if _runs_exchange(configured) else ports
 
 
-def check_port(port: int, key: str, command: str = "make run") -> None:
+def check_port(port: int, key: str, command: str = "make run", address: str = "127.0.0.1") -> None:
     """Stop with one sentence where a port of this machine is taken."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                fail(f"{address} is no address of this host. See EXCHANGE_ADDRESS.")
             fail(
                 f"Port {port} is taken by another program. Stop it, or choose another port: "
                 f"{key}={port + 100} {command}"
@@ -226,7 +229,12 @@ def _migrate() -> None:
 def _procfile(configured: Settings) -> list[tuple[str, str]]:
     lines = beside_the_package("Procfile").read_text().splitlines()
     entries = [line.split(":", 1) for line in lines if ":" in line and not line.startswith("#")]
-    return [(name, command.strip()) for name, command in entries if configured.has_exchange or name != "exchange"]
+    return [(name, command.strip()) for name, command in entries if name != "exchange" or _runs_exchange(configured)]
+
+
+def _runs_exchange(configured: Settings) -> bool:
+    """Whether this host has an exchange; where several are named, it may have none."""
+    return configured.has_exchange and bool(configured.sip_host)
 
 
 def _await_ready(configured: Settings, children: list[Child]) -> None:

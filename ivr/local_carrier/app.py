@@ -29,7 +29,7 @@ from ivr.local_carrier.webhooks import Webhooks
 
 def create_switch(settings: Settings) -> Switch:
     """A switch whose only number is the hotline of these settings."""
-    store = Store(settings.var_dir / "exchange")
+    store = Store(settings.var_dir / settings.exchange_directory)
     webhooks = {
         "voice_url": f"{settings.calls_url}/voice/incoming",
         "fallback_url": f"{settings.base_url}/voice/fallback",
@@ -42,7 +42,7 @@ def create_switch(settings: Settings) -> Switch:
     dialect = DIALECTS[settings.carrier]
     tokens = AuthTokens(settings.auth_token, settings.twilio_secondary_auth_token)
     key = tokens.primary if dialect is TWILIO else settings.local_signing_key
-    switch = Switch(subscription, store, Webhooks(key, dialect), dialect, tokens)
+    switch = Switch(subscription, store, Webhooks(key, dialect), dialect, tokens, settings.exchange_number)
     switch.telephones[subscription.number] = own_number.telephone(switch)
     switch.sends_texts = settings.local
     return switch

@@ -104,6 +104,7 @@ class Carrier(Protocol):
     conferences: Conferences
     call_queues: CallQueues
     dialect: Dialect
+    exchange: int
     telephones: dict[str, Telephone]
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:

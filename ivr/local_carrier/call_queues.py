@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from ivr.local_carrier.store import new_sid
+from ivr.domain.carrier_ids import of_exchange
 
 #: Carrier: a queue holds 1,000 calls unless another number was set.
 _MOST = 1000
@@ -14,7 +14,7 @@ _MOST = 1000
 
 @dataclass
 class _CallQueue:
-    sid: str = field(default_factory=lambda: new_sid("QU"))
+    sid: str
     waiting: dict[str, float] = field(default_factory=dict)
     #: Seconds that callers waited who have left the queue, the last 50.
     waited: list[float] = field(default_factory=list)
@@ -23,15 +23,15 @@ class _CallQueue:
 class CallQueues:
     """The carrier's call queues by name."""
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int = _MOST, exchange: int = 1) -> None:
         self._queues: dict[str, _CallQueue] = {}
         self._lock = threading.Lock()
-        self._most = most
+        self._most, self._exchange = most, exchange
 
     def enter(self, name: str, call_sid: str) -> bool:
         """Add a call to the end of a queue. Returns False if the queue is full."""
         with self._lock:
-            queue = self._queues.setdefault(name, _CallQueue())
+            queue = self._queues.setdefault(name, _CallQueue(of_exchange("QU", self._exchange)))
             if len(queue.waiting) >= self._most:
                 return False
             queue.waiting[call_sid] = time.monotonic()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.audio.wav import RATE, Samples
-from ivr.local_carrier.store import new_sid
+from ivr.domain.carrier_ids import of_exchange
 
 #: Seconds of conversation kept for a participant who fetches them late.
 _KEPT_SECONDS = 10
@@ -95,8 +95,8 @@ class Participant:
 class Conference:
     """One conference."""
 
-    def __init__(self, name: str, send_event: SendEvent) -> None:
-        self.sid = new_sid("CF")
+    def __init__(self, name: str, send_event: SendEvent, exchange: int = 1) -> None:
+        self.sid = of_exchange("CF", exchange)
         self.name = name
         self.created = format_datetime(datetime.now(UTC))
         self.participants: dict[str, Participant] = {}
@@ -173,7 +173,9 @@ class Conference:
 class Conferences:
     """All conferences in progress, by name, and the last hundred that have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, exchange: int = 1) -> None:
+        """`exchange`: the number of the process that holds them."""
+        self._exchange = exchange
         self._conferences: dict[str, Conference] = {}
         self._ended: list[Conference] = []
         self._lock = threading.Lock()
@@ -185,7 +187,7 @@ class Conferences:
             if conference is None or conference.over:
                 if conference is not None:
                     self._ended = [*self._ended[-99:], conference]
-                conference = self._conferences[name] = Conference(name, send_event)
+                conference = self._conferences[name] = Conference(name, send_event, self._exchange)
             conference.join(participant)
             return conference
 

@@ -20,6 +20,7 @@ from urllib.parse import urldefrag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Request
 
+from ivr.domain.carrier_ids import of_exchange
 from ivr.domain.carrier_voices import at_carrier
 from ivr.domain.enums import CarrierName
 from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
@@ -35,8 +36,9 @@ class Dialect:
     """The manner of one carrier."""
 
     name: CarrierName
-    new_call_id: Callable[[], str]
-    new_recording_id: Callable[[], str]
+    #: Makes an id; the one argument is the number of the exchange, which only ids in Twilio's manner carry.
+    new_call_id: Callable[..., str]
+    new_recording_id: Callable[..., str]
     #: Headers that sign a request: key, URL, form, body -> headers.
     signed: Callable[[str, str, Mapping[str, str], str], Mapping[str, str]]
     #: Whether a REST request is logged in: request, account, token.
@@ -119,8 +121,8 @@ def _received_event(sid: str, from_: str, to: str, body: str) -> object:
 
 TWILIO = Dialect(
     CarrierName.TWILIO,
-    lambda: "CA" + secrets.token_hex(16),
-    lambda: "RE" + secrets.token_hex(16),
+    lambda exchange=1: of_exchange("CA", exchange),
+    lambda exchange=1: of_exchange("RE", exchange),
     lambda key, url, form, _body: {"X-Twilio-Signature": sign(key, url, form)},
     _basic,
     lambda path: path,
@@ -131,8 +133,8 @@ DIALECTS = {
     CarrierName.LOCAL: TWILIO,
     CarrierName.SIGNALWIRE: Dialect(
         CarrierName.SIGNALWIRE,
-        lambda: str(uuid.uuid4()),
-        lambda: str(uuid.uuid4()),
+        lambda exchange=1: str(uuid.uuid4()),
+        lambda exchange=1: str(uuid.uuid4()),
         lambda key, url, form, _body: {"X-SignalWire-Signature": sign(key, url, form)},
         _basic,
         _laml_path,
@@ -141,8 +143,8 @@ DIALECTS = {
     ),
     CarrierName.TELNYX: Dialect(
         CarrierName.TELNYX,
-        lambda: f"v3:{secrets.token_urlsafe(41)}",
-        lambda: str(uuid.uuid4()),
+        lambda exchange=1: f"v3:{secrets.token_urlsafe(41)}",
+        lambda exchange=1: str(uuid.uuid4()),
         _ed25519,
         _bearer,
         _texml_path,

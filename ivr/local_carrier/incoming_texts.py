@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from ivr.domain.carrier_ids import of_exchange
 from ivr.domain.enums import CarrierName
 from ivr.local_carrier.rest_format import current_switch
-from ivr.local_carrier.store import MessageRecord, new_sid
+from ivr.local_carrier.store import MessageRecord
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import WebhookFailed
 
@@ -32,7 +33,8 @@ def send(switch: Switch, from_: str, body: str, to: str = "", sid: str = "") -> 
     """Send a text message to the hotline. With the `sid` of another one it is told a second time."""
     to = to or switch.subscription.number
     dialect, account = switch.dialect, switch.store.account
-    sid = sid or (str(uuid.uuid4()) if dialect.name == CarrierName.TELNYX else new_sid("SM"))
+    made = str(uuid.uuid4()) if dialect.name == CarrierName.TELNYX else of_exchange("SM", switch.exchange)
+    sid = sid or made
     switch.store.keep_message(MessageRecord(sid, from_, to, body, "received", direction="inbound"))
     if (word := body.strip().lower()) in _STOP:
         switch.opted_out.add(from_)

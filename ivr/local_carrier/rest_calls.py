@@ -16,6 +16,7 @@ from ivr.local_carrier.rest_format import (
     page,
     refusal,
     ringing_seconds,
+    stopping,
     unknown_fields,
 )
 
@@ -46,7 +47,7 @@ def show(sid: str) -> Response:
 def create() -> tuple[Response, int] | Response:
     """Place a call. It rings in the background."""
     form = request.form
-    if refused := unknown_fields(_FIELDS):
+    if refused := stopping() or unknown_fields(_FIELDS):
         return refused
     if not form.get("To") or not form.get("From") or not form.get("Url"):
         return error(400, 21201, "To, From and Url are needed")

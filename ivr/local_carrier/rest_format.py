@@ -17,6 +17,8 @@ from ivr.local_carrier.switch import Switch
 
 #: A telephone number in E.164.
 PHONE_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
+#: The header of a request that another exchange can do as well.
+_ELSEWHERE = "X-Another-Exchange"
 _API_VERSION = "2010-04-01"
 #: Made-up prices of a call and of a text message.
 _CALL_PRICE, _TEXT_PRICE = "-0.0500", "-0.0750"
@@ -72,6 +74,15 @@ def unknown_fields(allowed: set[str]) -> Response | None:
     """An error if the form has a field that is not allowed. The carrier would ignore it; here it is a mistake."""
     strange = set(request.form) - allowed
     return error(400, 20001, f"the local carrier does not know {', '.join(sorted(strange))}") if strange else None
+
+
+def stopping() -> Response | None:
+    """The error with which an exchange that is about to stop leaves a new call to another one; nothing was done then.
+
+    A call that belongs to one of its own conversations is placed all the same: its caller waits.
+    """
+    leaves = current_switch().is_stopping and _ELSEWHERE in request.headers
+    return error(503, 20503, "The exchange is about to stop") if leaves else None
 
 
 def ringing_seconds() -> int:

@@ -6,8 +6,9 @@ import uuid
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from ivr.domain.carrier_ids import of_exchange
 from ivr.local_carrier.rest_format import current_switch, error, message_json, page, refusal, status_of_error
-from ivr.local_carrier.store import MessageRecord, new_sid
+from ivr.local_carrier.store import MessageRecord
 
 pages = Blueprint("messages", __name__)
 
@@ -29,7 +30,7 @@ def create() -> tuple[Response, int] | Response:
         return refused
     if form["To"] in current_switch().opted_out:
         return error(400, 21610, "Attempt to send to unsubscribed recipient")
-    message = MessageRecord(new_sid("SM"), sender, form["To"], form["Body"])
+    message = MessageRecord(of_exchange("SM", current_switch().exchange), sender, form["To"], form["Body"])
     current_switch().deliver(message, form.get("StatusCallback", ""))
     return jsonify(message_json(message)), 201
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from ivr.audio.wav import RATE, Samples, Sound, write_wav
 from ivr.local_carrier.account import Account
+from ivr.local_carrier.last_words import LastWords
 from ivr.local_carrier.sip.timeline import read_frames
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ T = TypeVar("T")
 _MAY_BE_WRITTEN = 60
 #: The final states of a call.
 _OVER = ("completed", "busy", "no-answer", "failed", "canceled")
-
-
-def new_sid(prefix: str) -> str:
-    """A new id of the carrier: two letters and 32 hexadecimal digits."""
-    return prefix + secrets.token_hex(16)
 
 
 def _oldest_first(directory: Path, pattern: str) -> list[Path]:
@@ -156,6 +152,7 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self.last_words = LastWords(directory / "last-words")
         self._lock = threading.Lock()
         self._calls: dict[str, CallRecord] = {}
         self._recordings: dict[str, RecordingRecord] = {}

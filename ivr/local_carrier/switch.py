@@ -43,8 +43,10 @@ class Switch:
         webhooks: Webhooks,
         dialect: Dialect = TWILIO,
         tokens: AuthTokens | None = None,
+        exchange: int = 1,
     ) -> None:
-        self.dialect = dialect
+        """`exchange`: the number of this process among several, which its ids carry."""
+        self.dialect, self.exchange = dialect, exchange
         #: What logs in at the REST interface; nothing, where there is none.
         self.tokens = tokens or AuthTokens("")
         self.subscription = subscription
@@ -54,14 +56,16 @@ class Switch:
         self.telephones: dict[str, Telephone] = {}
         #: Whether text messages are taken, which nobody receives; not where there is no carrier at all.
         self.sends_texts = True
+        #: Whether it takes no new calls, because it is about to stop.
+        self.is_stopping = False
         #: Who has sent a text message that says they want none.
         self.opted_out: set[str] = set()
         #: The telephone of every other number.
         self.outside: Callable[[str], Telephone] = lambda number: never_answers
         #: Browsers that are registered as clients, by their address; each is one of the telephones.
         self.clients: dict[str, Client] = {}
-        self.conferences = Conferences()
-        self.call_queues = CallQueues()
+        self.conferences = Conferences(exchange)
+        self.call_queues = CallQueues(exchange=exchange)
         #: Sends status callbacks. Voice documents are always fetched directly.
         self.post_status: Post = webhooks.post
         self._live: dict[str, Execution] = {}
@@ -80,7 +84,7 @@ class Switch:
 
         `parameters` are further fields of the voice webhooks, as the headers of a SIP trunk would be.
         """
-        record = CallRecord(self.dialect.new_call_id(), from_, to or self.subscription.number)
+        record = CallRecord(self.dialect.new_call_id(self.exchange), from_, to or self.subscription.number)
         record.forwarded_from = (parameters or {}).get("ForwardedFrom", "")
         setup = CallSetup(
             self.subscription.voice_url,
@@ -90,13 +94,15 @@ class Switch:
         )
         self.store.keep_call(record)
         on_start(record.sid)
-        return self._run(Execution(self, line, record, setup), record)
+        execution = Execution(self, line, record, setup)
+        execution.leave_word()
+        return self._run(execution, record)
 
     def originate(
         self, to: str, from_: str, setup: CallSetup, timeout: float = 60, *, detect_machine: bool = False
     ) -> CallRecord:
         """Call a telephone for the hotline; it rings for at most `timeout` seconds. The call runs in the background."""
-        record = CallRecord(self.dialect.new_call_id(), from_, to, "outbound-api", status="queued")
+        record = CallRecord(self.dialect.new_call_id(self.exchange), from_, to, "outbound-api", status="queued")
         self.store.keep_call(record)
         ringing = self._ringing[record.sid] = Ringing(record.sid, from_, timeout)
         threading.Thread(
@@ -106,6 +112,7 @@ class Switch:
 
     def _ring(self, record: CallRecord, setup: CallSetup, ringing: Ringing, detect_machine: bool) -> None:
         silent = Execution(self, SilentLine(), record, setup)
+        silent.leave_word()
         record.status = "initiated"
         silent.send_status("initiated")
         if sip := self.store.refusals().of("failed_calls", record.to):
@@ -157,6 +164,16 @@ class Switch:
             ringing.canceled.set()
         return ringing is not None
 
+    def tell_last_words(self) -> None:
+        """Tell what became of the calls and recordings that a process had which has died."""
+
+        def recorded(sid: str) -> dict[str, str]:
+            recording = self.store.recording(sid)
+            status, seconds = (recording.status, recording.duration) if recording else ("absent", 0)
+            return {"RecordingStatus": status, "RecordingDuration": str(seconds)}
+
+        self.store.last_words.tell(recorded, self.webhooks.post)
+
     def promote_token(self) -> bool:
         """Make the secondary token the primary one, which signs webhooks from then on. False if there is none."""
         promoted = self.tokens.promote()
@@ -170,6 +187,10 @@ class Switch:
             return execution.run()
         finally:
             del self._live[record.sid]
+
+    def calls_now(self) -> int:
+        """The calls in progress, and those that ring."""
+        return len(self._live) + len(self._ringing)
 
     def live(self, call_sid: str) -> Execution | None:
         """A call in progress, for the REST interface to end or redirect; None if there is none."""

@@ -23,6 +23,9 @@ from ivr.local_carrier.webhooks import WebhookFailed
 
 #: Documents after which a call counts as caught in a loop.
 _MAX_DOCUMENTS = 400
+#: The error number of a call that has ended because the exchange that had it died.
+_CUT_OFF = "31009"
+_SOURCE = {"CallbackSource": "call-progress-events"}
 #: Status events that end a call. They are sent even if they were not asked for.
 _FINAL_STATUSES = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -70,6 +73,14 @@ class Execution:
         answered._sequence = self._sequence
         return answered
 
+    def leave_word(self) -> None:
+        """Write down what is told of the call if this process dies before its end."""
+        if self._setup.status_url:
+            cause = {"CallStatus": "failed", "CallDuration": "0", "SipResponseCode": "503", "ErrorCode": _CUT_OFF}
+            self.carrier.store.last_words.keep(
+                self.record.sid, self._setup.status_url, self.standard_form() | _SOURCE | cause
+            )
+
     def end(self, status: str, cause: Mapping[str, str] | None = None) -> None:
         """Send the call's last event, with its `cause`. Returns when all its events are delivered."""
         self.record.status, self.record.errors = status, list(self.report.errors)
@@ -77,6 +88,7 @@ class Execution:
         self.carrier.store.keep_call(self.record)
         self.send_status(status, cause)
         wait(self._callbacks)
+        self.carrier.store.last_words.forget(self.record.sid)
 
     def complete(self) -> None:
         """End the call, on behalf of the REST interface."""
@@ -194,7 +206,7 @@ class Execution:
             "CallStatus": "in-progress" if status == "answered" else status,
             "CallDuration": str(self.record.duration),
             "SequenceNumber": str(self._sequence),
-            "CallbackSource": "call-progress-events",
+            **_SOURCE,
             "Timestamp": format_datetime(datetime.now(UTC)),
             **(cause or {}),
         }

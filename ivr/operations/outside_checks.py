@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ivr.carrier import account_check
+from ivr.carrier import account_check, exchange_check
 from ivr.config.settings import settings
 from ivr.domain.enums import CarrierName
 from ivr.domain.parts import Part
@@ -90,6 +90,14 @@ def carrier() -> Iterator[Part]:
         yield Part("carrier", f"cannot be asked ({type(error).__name__})", "See the way out of this host's network.")
 
 
+def exchanges() -> Iterator[Part]:
+    """Whether exchanges of our own answer; in local mode only where there are several."""
+    if not settings().has_exchange or (settings().local and not settings().exchanges):
+        return
+    for finding in exchange_check.findings():
+        yield Part("exchanges", finding.what.rstrip("."), finding.remedy, is_a_note=not finding.wrong)
+
+
 def mail() -> Iterator[Part]:
     """Whether the mail server takes connections."""
     if not settings().smtp_url:
@@ -117,6 +125,7 @@ def single_sign_on() -> Iterator[Part]:
 
 #: What is looked at, with the name of its part.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
-    ("certificate", certificate), ("proxies", proxies), ("carrier", carrier), ("mail", mail),
+    ("certificate", certificate), ("proxies", proxies), ("carrier", carrier), ("exchanges", exchanges),
+    ("mail", mail),
     ("single sign-on", single_sign_on),
 )  # fmt: skip

@@ -24,8 +24,8 @@ _FILES = (
     "uncounted.json", "loading-model-*", "*.backup", "*.tar",
 )  # fmt: skip
 _FOLDERS = (
-    "audio", "connections", "exchange", "log", "metrics", "models", "prompts", "redis", "running", "secrets", "spool",
-    "translations",
+    "audio", "connections", "exchange", "exchange-*", "log", "metrics", "models", "prompts", "redis", "running",
+    "secrets", "spool", "translations",
 )  # fmt: skip
 #: What any directory may hold: of a disk of its own, and of tools that mark it.
 _NOBODYS = ("lost+found", ".*")

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from ivr.carrier.call_control import ENDED
 from ivr.carrier.dialects import event_taken
+from ivr.carrier.refusals import CUT_OFF
 from ivr.carrier.signature import only_the_carrier
+from ivr.config.settings import settings
 from ivr.contact_centre import conversations, leg_events
 from ivr.domain.digits import LARGEST_NUMBER, number_in
 from ivr.domain.timestamps import utc_now
@@ -60,7 +62,8 @@ def _changed(session: Session) -> None:
             number_in(request.form, "ErrorCode", most=LARGEST_NUMBER),
         )
         rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
-        leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
+        cut_off = code == CUT_OFF and settings().has_exchange
+        leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang, cut_off=cut_off)
     elif call_sid() and told in _RINGING:
         leg_events.rings(session, leg, call_sid(), utc_now())
 

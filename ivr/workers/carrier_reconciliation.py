@@ -18,6 +18,7 @@ from ivr.audio.wav import read_wav
 from ivr.calls import caller_language, calling_telephone, calls, erased_ids, screening, synthetic_calls
 from ivr.carrier import call_control, media, one_by_one
 from ivr.carrier.client import Refused
+from ivr.carrier.exchanges import ExchangeAway
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
 from ivr.domain.carrier_ids import UNKNOWN_TO_THE_CARRIER
@@ -74,7 +75,8 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, grace: time
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked, or refuses something about one
-            recording or call. All other repairs are kept, and it is compared again from the same instant.
+            recording or call; or of several exchanges one is away. All other repairs are kept, and it is compared again
+            from the same instant.
         SQLAlchemyError: the database does not answer. OSError: the audio store does not; the carrier was compared.
     """
     report, began_at = Report(), utc_now()
@@ -213,34 +215,29 @@ def _describe_call(session: Session, call: Call) -> dict[str, object]:
     return {"take": (last.recording_number + 1) if last else 1, "language": call.language, "about": about}
 
 
-def _compare_calls(since: datetime, until: datetime, report: Report) -> Refused | None:
+def _compare_calls(since: datetime, until: datetime, report: Report) -> Refused | ExchangeAway | None:
     now = utc_now()
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != CallRowState.ENDED, Call.started_at < now - _STUCK_AFTER)
         stuck = stuck.where(*(Call.call_sid.not_like(f"{begin}%") for begin in UNKNOWN_TO_THE_CARRIER))
         unended = set(session.scalars(stuck.limit(1000)))
-    for placed in call_control.calls_since(since):
+
+    def compare(placed: call_control.PlacedCall) -> None:
         late = placed.started_at is not None and placed.started_at > until
         if late or placed.status not in call_control.ENDED or not _to_the_hotline(placed):
-            continue
-        caller = _caller(placed)
-        number = caller.number
+            return
         if placed.call_sid in unended:
             unended.discard(placed.call_sid)
-            call_intake.call_ended(placed.call_sid, number, now)
+            call_intake.call_ended(placed.call_sid, _caller(placed).number, now)
             report.calls_closed += 1
-            continue
-        with database.reading() as session:
-            if erased_ids.was_deleted(session, placed.call_sid) or synthetic_calls.is_one(session, placed.call_sid):
-                continue
-            known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
-            ours = placed.started_at is not None and calls.has_another_id(session, number, placed.started_at)
-            unwanted = ours or screening.is_of_a_flood(session, caller.telephone, placed.started_at)
-        if known is None and not unwanted:  # a flood of calls is not added
+        elif _is_unknown(placed):
+            number = _caller(placed).number
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)
             call_intake.call_ended(placed.call_sid, number, now)
             report.calls_found += 1
+
+    away = one_by_one.each(call_control.calls_since(since), compare)
 
     def look(call_sid: str) -> None:
         try:
@@ -251,7 +248,19 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> Refused 
             call_intake.call_ended(call_sid, None, now)
             report.calls_closed += 1
 
-    return one_by_one.each(unended, look)  # they began before `since`
+    return one_by_one.each(unended, look) or away  # they began before `since`
+
+
+def _is_unknown(placed: call_control.PlacedCall) -> bool:
+    """Whether a call is to be added; a flood of calls is not."""
+    caller = _caller(placed)
+    with database.reading() as session:
+        if erased_ids.was_deleted(session, placed.call_sid) or synthetic_calls.is_one(session, placed.call_sid):
+            return False
+        known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
+        ours = placed.started_at is not None and calls.has_another_id(session, caller.number, placed.started_at)
+        unwanted = ours or screening.is_of_a_flood(session, caller.telephone, placed.started_at)
+    return known is None and not unwanted
 
 
 def _take_in_audio(report: Report) -> None:

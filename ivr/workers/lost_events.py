@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from ivr.calls import calls
-from ivr.carrier import call_control, one_by_one
+from ivr.carrier import call_control, exchanges, one_by_one
+from ivr.carrier.exchanges import ExchangeAway
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, leg_events, queue_order
 from ivr.domain.enums import CallRowState, LegState
@@ -19,6 +20,9 @@ from ivr.telephony import call_intake
 
 #: What a document takes beside a recording: its words, and the time for an answer of who needs ten times as long.
 _ANSWERS = timedelta(minutes=5)
+#: Seconds after which the calls of an exchange of our own that cannot be reached count as over: nobody talks through a
+#: machine that is gone, and its members shall not be busy for ever.
+_GONE_AFTER = 60.0
 
 
 def ask_for_lost_events() -> None:
@@ -91,9 +95,11 @@ def end_silent_calls() -> None:
 
 
 def _is_over(leg_id: int, status: str) -> None:
+    # An exchange of our own says so of the calls that it had when it died.
+    cut_off = settings().has_exchange and status == "failed"
     with database.writing_alone() as session:
         if leg := session.get(Leg, leg_id):
-            leg_events.call_over(session, leg, status, utc_now())
+            leg_events.call_over(session, leg, status, utc_now(), cut_off=cut_off)
 
 
 def _status(call_sid: str) -> str:
@@ -101,3 +107,7 @@ def _status(call_sid: str) -> str:
         return call_control.call_status(call_sid)
     except call_control.CallIsOver:
         return "completed"
+    except ExchangeAway as error:
+        if min(map(exchanges.away_for, error.numbers), default=0.0) < _GONE_AFTER:
+            raise
+        return "failed"

@@ -62,6 +62,7 @@ def _comes_to_receipt(synthetic_id: int, patience: float, pause: float) -> bool:
             voice_url("/synthetic/caller", call=synthetic_id),
             ring_seconds=_RING_SECONDS,
             shows=configured.synthetic_call_from or "",
+            turn=synthetic_id,
         )
     except (CarrierRefused, *_NOT_ASKED) as error:
         log.warning("a synthetic call could not be placed (%s)", error)

@@ -39,8 +39,6 @@ def test_the_units_run_what_the_procfile_runs() -> None:
     """Each process has a unit, whose command is that of the Procfile with the package's own programs."""
     for line in (ROOT / "Procfile").read_text().splitlines():
         name, command = line.split(": ", 1)
-        if name == "exchange":  # stands where the carrier would, in local mode only
-            continue
         (runs,) = re.findall(
             r"^ExecStart=/opt/hotline/bin/(.+)$", (SYSTEMD / f"hotline-{name}.service").read_text(), re.M
         )

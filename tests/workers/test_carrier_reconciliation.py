@@ -15,9 +15,9 @@ from ivr.callbacks import contacts
 from ivr.carrier.webhook_urls import RETRIES
 from ivr.cli import hotline as command_line
 from ivr.domain import receipt_codes
-from ivr.domain.carrier_ids import call_id, new_id
+from ivr.domain.carrier_ids import call_id, new_id, of_exchange
 from ivr.domain.timestamps import utc_now
-from ivr.local_carrier.store import CallRecord, RecordingRecord, new_sid
+from ivr.local_carrier.store import CallRecord, RecordingRecord
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
@@ -43,9 +43,9 @@ def at_the_carrier(hotline: RunningHotline) -> Callable[..., RecordingRecord]:
 
     def recorded(from_: str = "+4917012345678", to: str = "", seconds: int = 4, sid: str = "") -> RecordingRecord:
         store = hotline.switch.store
-        call = CallRecord(sid or new_sid("CA"), from_, to or hotline.settings.hotline_number, status="completed")
+        call = CallRecord(sid or of_exchange("CA", 1), from_, to or hotline.settings.hotline_number, status="completed")
         store.keep_call(call)
-        recording = RecordingRecord(new_sid("RE"), call.sid, "completed", seconds)
+        recording = RecordingRecord(of_exchange("RE", 1), call.sid, "completed", seconds)
         store.keep_recording(recording, human_speech(max(seconds, 1)).samples)
         return recording
 
@@ -73,7 +73,7 @@ def test_a_recording_nobody_told_of_becomes_a_message_with_a_task(hotline, at_th
 
 def test_what_is_known_of_the_call_is_kept(hotline, at_the_carrier) -> None:
     """The caller had chosen Turkish and the team for work when the carrier's events were lost."""
-    sid = new_sid("CA")
+    sid = of_exchange("CA", 1)
     with database.writing() as session:
         session.add(
             Call(call_sid=sid, from_number="+4917012340002", language="tr", concern="work", started_at=utc_now())
@@ -100,7 +100,7 @@ def test_recordings_of_other_numbers_of_the_account_are_left_alone(hotline, at_t
 
 def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(hotline) -> None:
     """The carrier has forgotten the call: no number, no language, but somebody has spoken."""
-    recording = RecordingRecord(new_sid("RE"), new_sid("CA"), "completed", 3)
+    recording = RecordingRecord(of_exchange("RE", 1), of_exchange("CA", 1), "completed", 3)
     hotline.switch.store.keep_recording(recording, human_speech(3).samples)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 1
     task = task_of(recording.sid)
@@ -163,7 +163,7 @@ def house_number(session, call_sid: str) -> str | None:
 
 def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(hotline) -> None:
     long_ago = utc_now() - timedelta(minutes=10)
-    stuck, unheard = new_sid("CA"), new_sid("CA")
+    stuck, unheard = of_exchange("CA", 1), of_exchange("CA", 1)
     with database.writing() as session:
         session.add(Call(call_sid=stuck, from_number="+4917012340005", started_at=long_ago, state="in_progress"))
     for sid in (stuck, unheard):
@@ -184,7 +184,7 @@ def test_a_call_whose_id_the_carrier_does_not_know_is_neither_closed_in_its_mids
     hotline, sid: str
 ) -> None:
     """It is the one that the carrier tells of under another id: of the same number, and the same moment."""
-    began, theirs = utc_now() - timedelta(minutes=10), new_sid("CA")
+    began, theirs = utc_now() - timedelta(minutes=10), of_exchange("CA", 1)
     with database.writing() as session:
         call = Call(call_sid=sid, from_number="+4917012340008", started_at=began, state="in_progress")
         call.last_request_at = utc_now()  # a call that has long asked for nothing is over

@@ -104,9 +104,11 @@ class Agent(SipUAS):
         self._handlers["INFO"] = self._info
         self._handlers["ACK"] = self._ack
         self._handlers["UPDATE"] = self._update
-        self.on_options = lambda request, address: self._send_error(
-            request, 200, "OK", extra_headers={"Allow": ", ".join(self._handlers)}
-        )
+
+    @property
+    def allowed(self) -> str:
+        """The methods that are handled, as a header names them."""
+        return ", ".join(self._handlers)
 
     def forget(self, call: IncomingCall) -> None:
         """Nothing of a call is kept. The library keeps those that it has hung up itself."""
@@ -147,7 +149,7 @@ class Agent(SipUAS):
         return placed is not None or (call is not None and call.dialog.state is DialogState.CONFIRMED)
 
     def refuse(self, request: SipRequest, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
-        """Refuse a request that belongs to no call."""
+        """Answer a request that belongs to no call."""
         self._send_error(request, status, reason, extra_headers=headers)
 
     def _update(self, request: SipRequest, address: tuple[str, int]) -> None:

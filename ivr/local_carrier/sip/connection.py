@@ -24,6 +24,11 @@ class Connection:
     station: Station
     trunk: Trunk
 
+    def take_no_more(self) -> None:
+        """Refuse new calls from now on, and take registrations back; calls in progress go on."""
+        self.station.is_stopping = True
+        self.trunk.stop()
+
     def stop(self) -> None:
         """Hang up, and take registrations back."""
         self.trunk.stop()

@@ -91,16 +91,19 @@ class ScriptedPhone:
         host: str = "127.0.0.1",
         peer: Peer | None = None,
         headers: Mapping[str, str] | None = None,
+        others: Sequence[tuple[str, int]] = (),
     ) -> None:
         """`peer`: what the hotline is called as, with its log-in; without it, the bare address.
 
-        `headers`: further ones of its calls.
+        `headers`: further ones of its calls. `others`: further exchanges, each called if the one before is not there.
         """
         self.peer = peer or Peer("hotline", hotline[0], hotline[1], calls_out=True)
-        self.station = Station(
-            Socket(host, 0, first_rtp=20_000, last_rtp=29_999), Peers([self.peer]), lambda *call: None
-        )
-        self.trunk = Trunk(self.station, [self.peer], headers)
+        further = [
+            Peer(f"hotline {number}", at, port, calls_out=True) for number, (at, port) in enumerate(others, start=2)
+        ]
+        peers = [self.peer, *further]
+        self.station = Station(Socket(host, 0, first_rtp=20_000, last_rtp=29_999), Peers(peers), lambda *call: None)
+        self.trunk = Trunk(self.station, peers, headers)
         self.station.start()
         self.trunk.start()
 

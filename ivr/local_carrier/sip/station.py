@@ -75,6 +75,8 @@ class Station(LoopThread):
         self.agent: Agent
         #: How often something has happened: calls taken, refused, ended.
         self.taken = self.refused = 0
+        #: Whether no new calls are taken, because the process is about to stop.
+        self.is_stopping = False
         #: Calls whose ports are being opened: another one of the same id is none.
         self._coming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,6 +96,7 @@ class Station(LoopThread):
         self.agent.on_ack_timeout = lambda call: self._is_gone(call.call_id)
         self.agent.on_update = self._updated
         self.agent.on_key = self._key
+        self.agent.on_options = self._is_there
         self.agent.on_late_answer = self._late_answer
         self.wire.screen = self._screen
         self.wire.preview = lambda response: self.calls.is_told(response) or self.caller.learn(response)
@@ -132,12 +135,20 @@ class Station(LoopThread):
             self.agent.refuse(request, 482, "Loop Detected")
         elif peer.is_challenged and not self.digest.accepts(request, peer):
             self.agent.refuse(request, 401, "Unauthorized", self.digest.challenge())
-        elif not self.peers.takes_call(peer) or len(self.calls) >= self.socket.most_calls:
+        elif self.is_stopping or not self.peers.takes_call(peer) or len(self.calls) >= self.socket.most_calls:
             self.refused += 1
             self.agent.refuse(request, 503, "Service Unavailable", {"Retry-After": "5"})
         else:
             return False
         return True
+
+    def _is_there(self, request: SipRequest, _address: tuple[str, int]) -> None:
+        """A peer asks whether calls are taken; whoever is told 503 brings its calls to another exchange."""
+        called = request.to_addr
+        if self.is_stopping and not (called and called.tag):
+            self.agent.refuse(request, 503, "Service Unavailable", {"Retry-After": "60"})
+        else:
+            self.agent.refuse(request, 200, "OK", {"Allow": self.agent.allowed})
 
     def _invited(self, call: IncomingCall) -> None:
         peer = self.peers.of(call.source_addr[0])

@@ -30,7 +30,8 @@ def dial(execution: Execution, identity: str, timeout: float, *, star: bool) -> 
         Interrupted: the REST interface ends or redirects the call.
     """
     carrier = execution.carrier
-    record = CallRecord(carrier.dialect.new_call_id(), execution.record.from_, address_of(identity), "outbound-dial")
+    sid = carrier.dialect.new_call_id(carrier.exchange)
+    record = CallRecord(sid, execution.record.from_, address_of(identity), "outbound-dial")
     record.parent_call_sid, record.status = execution.record.sid, "ringing"
     carrier.store.keep_call(record)
     answered = _ring(execution, record, timeout)

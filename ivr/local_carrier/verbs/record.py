@@ -27,8 +27,11 @@ class Record(CallVerb):
             Interrupted: the REST interface ends or redirects the call.
         """
         execution, verb = self.execution, self.verb
-        recording = RecordingRecord(execution.carrier.dialect.new_recording_id(), execution.record.sid)
-        execution.carrier.store.keep_recording(recording)
+        carrier = execution.carrier
+        recording = RecordingRecord(carrier.dialect.new_recording_id(carrier.exchange), execution.record.sid)
+        carrier.store.keep_recording(recording)
+        if self._wants("completed"):
+            carrier.store.last_words.keep(recording.sid, self._told_at, self._event(recording, "completed"))
         started = self._send_event(recording, "in-progress")
         execution.line.kept_at = execution.carrier.store.frames_path(recording.sid)
         speech = execution.line.record(
@@ -60,12 +63,14 @@ class Record(CallVerb):
         self.execution.carrier.store.delete_recording(recording.sid)
         recording.status = "absent"
         self._send_event(recording, "absent")
+        self.execution.carrier.store.last_words.forget(recording.sid)
 
     def _keep(self, recording: RecordingRecord, samples: Samples) -> None:
         recording.status, recording.duration = "completed", max(1, round(len(samples) / RATE))
         self.execution.carrier.store.keep_recording(recording, samples)
         self.execution.report.recording_sids.append(recording.sid)
         self._send_event(recording, "completed")
+        self.execution.carrier.store.last_words.forget(recording.sid)
 
     def _action_form(self, recording: RecordingRecord, speech: RecordedSpeech) -> dict[str, str]:
         return {
@@ -80,11 +85,20 @@ class Record(CallVerb):
 
     def _send_event(self, recording: RecordingRecord, status: str) -> list[Future[None]]:
         """Send an event of the recording, if the document asks for it. Returns the deliveries that are under way."""
-        callback = self.verb.attributes.get("recordingStatusCallback")
-        wanted = self.verb.attributes.get("recordingStatusCallbackEvent", "completed").split()
-        if not callback or status not in wanted:
+        if not self._wants(status):
             return []
-        form = {
+        return [self.execution.notify(self._told_at, self._event(recording, status))]
+
+    def _wants(self, status: str) -> bool:
+        wanted = self.verb.attributes.get("recordingStatusCallbackEvent", "completed").split()
+        return "recordingStatusCallback" in self.verb.attributes and status in wanted
+
+    @property
+    def _told_at(self) -> str:
+        return urljoin(self.url, self.verb.attributes["recordingStatusCallback"])
+
+    def _event(self, recording: RecordingRecord, status: str) -> dict[str, str]:
+        return {
             "AccountSid": self.execution.carrier.subscription.account_sid,
             "CallSid": self.execution.record.sid,
             "RecordingSid": recording.sid,
@@ -96,7 +110,6 @@ class Record(CallVerb):
             "RecordingStartTime": recording.date_created,
             "ErrorCode": "0",
         }
-        return [self.execution.notify(urljoin(self.url, callback), form)]
 
 
 def _raise_interruption(speech: RecordedSpeech) -> None:

@@ -141,6 +141,25 @@ def test_whether_the_hotline_is_there_can_be_asked() -> None:
         assert "Allow: INVITE" in peer.answers(until=" 200 ")[-1]
 
 
+def test_an_exchange_that_stops_takes_no_new_calls_and_keeps_those_that_go_on() -> None:
+    """A telephone system that is told 503 brings its calls to another one."""
+    with desk(waits) as us, RawPeer(us.address) as peer:
+        peer.send(request("INVITE", "a", body=description(peer.port)))
+        tag = tag_of(peer.answers(until=" 200 ")[-1])
+        peer.send(request("ACK", "b", tag=tag))
+        us.station.is_stopping = True
+        peer.send(request("OPTIONS", "o", call_id="other@here"))
+        assert statuses(peer.answers(until="OPTIONS"))[-1] == "503"
+        peer.send(request("INVITE", "n", body=description(peer.port), call_id="new@here"))
+        assert statuses(peer.answers(until=" 503 "))[-1] == "503"
+        peer.send(request("OPTIONS", "w", tag=tag))
+        assert statuses(peer.answers(until="OPTIONS"))[-1] == "200"
+        assert len(us.taken) == 1
+        peer.send(request("BYE", "c", tag=tag).replace("CSeq: 2", "CSeq: 3"))
+        assert statuses(peer.answers(until="BYE"))[-1] == "200"
+        eventually(lambda: us.ended == ["them"])
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "INVITE", "REGISTER", "BYE", "SUBSCRIBE"])
 def test_who_is_no_peer_gets_no_answer(method: str) -> None:
     with desk(waits, Peer("pbx", "192.0.2.7")) as us, RawPeer(us.address) as stranger:

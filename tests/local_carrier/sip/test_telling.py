@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from prometheus_client.registry import Collector
 from werkzeug.serving import make_server
 
 from ivr.config import settings
+from ivr.local_carrier.app import create_switch
 from ivr.local_carrier.sip import telling
 from ivr.reporting import exchange_gauges
 from tests.local_carrier.sip.test_signalling import tag_of, waits
@@ -38,15 +40,16 @@ def told() -> dict[tuple[str, ...], float]:
     }
 
 
-def test_calls_and_what_was_dropped_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_and_what_was_dropped_are_told(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("EXCHANGE_PORT", str(port))
     settings.settings.cache_clear()
-    assert told() == {("exchange_up",): 0.0}, "nothing else is known of one that is away"
+    switch = create_switch(settings.settings())
+    assert told() == {("exchange_up", "1"): 0.0}, "nothing else is known of one that is away"
     app = Flask(__name__)
     with desk(waits) as us, RawPeer(us.address) as peer:
         trunk = SimpleNamespace(registrations={"trunk": SimpleNamespace(state=SimpleNamespace(value="failed"))})
-        telling.register(app, SimpleNamespace(station=us.station, trunk=trunk))  # type: ignore[arg-type]
+        telling.register(app, SimpleNamespace(station=us.station, trunk=trunk), switch)  # type: ignore[arg-type]
         server = make_server(HOST, port, app, threaded=True, request_handler=QuietRequestHandler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         peer.send(request("INVITE", "a", body=description(peer.port)))
@@ -60,28 +63,34 @@ def test_calls_and_what_was_dropped_are_told(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(us.station.peers, "of", of)
         found = told()
         assert {name: found[name] for name in found if name[0] != "sip_late_milliseconds"} == {
-            ("exchange_up",): 1.0,
-            ("sip_calls_now",): 1.0,
-            ("sip_audio_ports",): 1.0,
-            ("sip_calls_total", "taken"): 1.0,
-            ("sip_calls_total", "refused"): 0.0,
-            ("sip_dropped_total", "too many calls"): 0.0,
-            ("sip_dropped_total", "unknown peer"): 1.0,
-            ("sip_registered", "trunk"): 0.0,
+            ("exchange_up", "1"): 1.0,
+            ("exchange_stopping", "1"): 0.0,
+            ("sip_calls_now", "1"): 1.0,
+            ("sip_audio_ports", "1"): 1.0,
+            ("sip_calls_total", "1", "taken"): 1.0,
+            ("sip_calls_total", "1", "refused"): 0.0,
+            ("sip_dropped_total", "1", "too many calls"): 0.0,
+            ("sip_dropped_total", "1", "unknown peer"): 1.0,
+            ("sip_registered", "1", "trunk"): 0.0,
         }
         peer.send(request("BYE", "c", tag=tag))
         server.shutdown()
         server.server_close()
 
 
-def test_an_exchange_without_sip_is_up_and_a_host_without_one_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exchange_without_sip_is_up_and_a_host_without_one_tells_nothing(
+    empty_database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port, app = free_port(), Flask(__name__)
-    telling.register(app, None)
+    telling.register(app, None, create_switch(settings.settings()))
     server = make_server(HOST, port, app, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("EXCHANGE_PORT", str(port))
     settings.settings.cache_clear()
-    assert told() == {("exchange_up",): 1.0}
+    assert told() == {("exchange_up", "1"): 1.0}
+    monkeypatch.setenv("EXCHANGES", json.dumps({1: f"http://{HOST}:{port}", 2: f"http://{HOST}:{free_port()}"}))
+    settings.settings.cache_clear()
+    assert told() == {("exchange_up", "1"): 1.0, ("exchange_up", "2"): 0.0}
     server.shutdown()
     server.server_close()
     monkeypatch.setattr(exchange_gauges, "settings", lambda: SimpleNamespace(has_exchange=False))
