@@ -23,14 +23,14 @@ from ivr.platform import database
 from tests.support.databases import Databases
 from tests.support.exchange_house import ExchangeHouse, a_number, call_of
 from tests.support.volume import volume
-from tests.support.waiting import eventually
+from tests.support.waiting import OTHERS, eventually
 
 KILLS = volume(test=1, soak=4, night=20)
 #: Seconds between two kills, and those for which an exchange is away.
 EVERY, AWAY = volume(test=30, soak=45, night=180), 3.0
 CALLERS = 4
 #: Seconds of speech that is a message; and until a new call is answered, which is 4 until the telephone gives one up.
-SPEECH, ANSWERED = 1.5, 9.0
+SPEECH, ANSWERED = 1.5, 9.0 * OTHERS
 
 
 @pytest.fixture
@@ -67,7 +67,6 @@ class People:
             thread.join()
 
 
-@pytest.mark.alone
 @pytest.mark.since("soak")
 def test_one_of_two_is_killed_again_and_again_and_nothing_said_is_lost(house: ExchangeHouse) -> None:
     house.hotline.enter()
