@@ -141,3 +141,12 @@ def _dialled_in(written: str, address: str) -> str:
     if context and digits.is_digits(written) and not written.startswith("0"):
         written = context[1] + written
     return phone_numbers.dialable(written) or phone_numbers.plain(written)
+
+
+def own_headers(invite: SipRequest) -> dict[str, str]:
+    """The headers that begin with `X-`, as the carrier names those of a SIP trunk in its webhooks."""
+    return {
+        f"SipHeader_{name}": values[0][:200]
+        for name, values in invite.headers.items()
+        if name.lower().startswith("x-") and values
+    }

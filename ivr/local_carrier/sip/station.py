@@ -197,7 +197,7 @@ class Station(LoopThread):
         number = call_details.caller(invite, peer)
         dialled = call_details.dialled(invite, peer, self.socket.own_numbers, self.socket.usual_number)
         forwarded = call_details.forwarded_by(invite)
-        fields = _headers(invite) | ({"ForwardedFrom": forwarded} if forwarded else {})
+        fields = call_details.own_headers(invite) | ({"ForwardedFrom": forwarded} if forwarded else {})
         line = SipLine(port, _Inbound(self, call, description))
         if "100rel" not in call_details.required(call.invite):  # else its answers would have to be acknowledged
             call.ringing()
@@ -342,12 +342,3 @@ class _Inbound:
     def end(self, status: str) -> None:
         """Hang up, or refuse the call."""
         self._station.do(lambda: self._station.end_inbound(self._call, status))
-
-
-def _headers(invite: SipRequest) -> dict[str, str]:
-    """The headers that begin with `X-`, as the carrier names those of a SIP trunk in its webhooks."""
-    return {
-        f"SipHeader_{name}": values[0][:200]
-        for name, values in invite.headers.items()
-        if name.lower().startswith("x-") and values
-    }
