@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ivr.domain import phone_numbers
 from ivr.domain.opening_hours import Hours
-from ivr.domain.setting_types import PhoneNumber, Strict
+from ivr.domain.setting_types import Name, PhoneNumber, Strict
 
 #: What somebody with a log-in is (see ivr/domain/permissions.py).
 Role = Literal["member", "supervisor", "administrator", "officer"]
@@ -54,7 +54,7 @@ class ReportMail(Strict):
 class InterpreterSettings(Strict):
     """An interpreter on the telephone (Sprachmittler*in): own staff, or an outside service."""
 
-    name: str = Field(description="Name as members see it.")
+    name: Name = Field(description="Name as members see it.")
     number: PhoneNumber = Field(description="Telephone number in E.164.")
     languages: tuple[str, ...] = Field(
         min_length=1, description="Languages they interpret (ISO 639); und: also where nobody knows the language yet."

@@ -65,6 +65,13 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             "interpreters = [{name = 'A', number = '+494211782666', languages = ['tr']}]",
             "interpreters.0.number: this is a number of the hotline itself",
         ),
+        *(
+            (
+                f"interpreters = [{{name = '{name}', number = '+4942155', languages = ['tr']}}]",
+                "0.name: 1 to 120 letters",
+            )
+            for name in ("", "x" * 121)
+        ),
         ("this is no toml", "cannot be read"),
         ("[hours]\ntimezone = 'Europe'", "hours.timezone: 'Europe' is not a time zone"),
         ("[teams.mine]\nname = ''", "teams.mine.name: 1 to 120 letters"),
