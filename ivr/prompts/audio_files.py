@@ -30,9 +30,10 @@ def is_whole(path: Path) -> bool:
 
 
 def keep(path: Path, audio: bytes) -> None:
-    """Write a file durably: all of it or nothing.
+    """Write a file durably: all of it or nothing. One that another process has written meanwhile stays as it is.
 
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    blob_storage.Directory(path.parent).put(path.name, audio)
+    if not is_whole(path):
+        blob_storage.Directory(path.parent).put(path.name, audio)

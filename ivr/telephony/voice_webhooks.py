@@ -11,6 +11,7 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
@@ -156,7 +157,7 @@ def hold_music(version: str) -> Response:
     if version != music.version():
         abort(404)
     try:
-        response = send_file(music.audio(), mimetype="audio/wav")
+        response = _audio(music.audio())
     except OSError:  # the disk is full: who waits hears it all the same
         response = Response(music.unstored(settings().announce_seconds), mimetype="audio/wav")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -223,9 +224,14 @@ def prompt(language: str, name: str, version: str) -> Response:
     return _for_ever(Response(audio, mimetype="audio/wav"), language, part.text)
 
 
+def _audio(path: Path) -> Response:
+    """A file that another process may write anew meanwhile: read at once, so that the length told is the one sent."""
+    return Response(path.read_bytes(), mimetype="audio/wav")
+
+
 def _rendered(part: Part) -> Response:
     try:
-        return send_file(rendering.audio_of(part), mimetype="audio/wav")
+        return _audio(rendering.audio_of(part))
     except OSError:  # the disk is full: the caller hears it all the same
         return Response(rendering.unstored(part), mimetype="audio/wav")
 

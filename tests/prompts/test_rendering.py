@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import re
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from ivr import prompts
 from ivr.audio.synthesis import speak
-from ivr.audio.wav import RATE, read_wav, write_wav
+from ivr.audio.wav import RATE, Sound, read_wav, write_wav
 from ivr.cli import hotline as command_line
 from ivr.domain.languages import LANGUAGES
 from ivr.platform import blob_storage
-from ivr.prompts import catalogue, check, music, parts, recordings, rendering
+from ivr.prompts import audio_files, catalogue, check, music, parts, recordings, rendering
 from ivr.prompts.catalogue import WRITTEN
 from ivr.prompts.script import script
 from ivr.web.app import create_app
@@ -139,6 +141,38 @@ def test_audio_that_was_emptied_or_cut_off_is_made_anew_and_heard(empty_database
         with client.get(address) as answer:
             assert (answer.status_code, answer.data) == (200, whole)
         assert path.read_bytes() == whole
+
+
+def test_what_another_process_writes_anew_meanwhile_is_heard_whole(empty_database) -> None:
+    """Two processes render one prompt at once, and their voices differ by some bytes."""
+    part = parts.named("fa", "goodbye")
+    path, address = rendering.audio_of(part), f"/voice/prompts/fa/{part.name}.{rendering.version(part)}.wav"
+    sound = read_wav(path.read_bytes())
+    renderings = [write_wav(Sound(sound.samples[:length], RATE)) for length in (None, -4, -9)]
+    client, is_over = create_app().test_client(), threading.Event()
+
+    def writes() -> None:
+        while not is_over.is_set():
+            for audio in renderings:
+                blob_storage.Directory(path.parent).put(path.name, audio)
+
+    other = threading.Thread(target=writes)
+    other.start()
+    try:
+        for _ in range(200):
+            with client.get(address) as answer:
+                assert len(answer.data) == answer.content_length
+                assert answer.data in renderings
+    finally:
+        is_over.set()
+        other.join()
+
+
+def test_who_renders_what_another_has_rendered_meanwhile_leaves_it(empty_database) -> None:
+    path = rendering.audio_of(parts.named("fa", "goodbye"))
+    whole = path.read_bytes()
+    audio_files.keep(path, write_wav(Sound(np.zeros(80, np.int16), RATE)))
+    assert path.read_bytes() == whole
 
 
 def test_music_is_heard_though_it_cannot_be_stored(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
