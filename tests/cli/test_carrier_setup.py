@@ -30,7 +30,7 @@ from ivr.local_carrier.switch import Switch
 from ivr.models.calls import Call
 from ivr.operations import carrier_trial
 from ivr.platform import database
-from tests.support.servers import QuietRequestHandler
+from tests.support.servers import QuietRequestHandler, free_port
 
 MOBILE = "+4915112345678"
 
@@ -406,9 +406,18 @@ def test_a_damaged_note_of_what_is_done_means_from_the_beginning(web: Switch, le
     assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
-@pytest.mark.parametrize(
-    ("command", "carrier"), [("setup", "signalwire"), ("setup", "telnyx"), ("setup", "local"), ("check", "local")]
-)
+def test_without_a_carrier_the_exchange_is_checked(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARRIER", "local")
+    monkeypatch.setenv("EXCHANGE_PORT", str(free_port()))
+    configuration.settings.cache_clear()
+    refused = CliRunner().invoke(command_line, ["carrier", "check"])
+    assert refused.exit_code == 1
+    assert "The exchange at http://127.0.0.1:" in refused.output
+    assert "does not answer" in refused.output
+    assert "no peer has calls_out" in refused.output
+
+
+@pytest.mark.parametrize(("command", "carrier"), [("setup", "signalwire"), ("setup", "telnyx"), ("setup", "local")])
 def test_an_account_of_another_carrier_is_not_passed_without_being_looked_at(
     empty_database, monkeypatch: pytest.MonkeyPatch, command: str, carrier: str
 ) -> None:
