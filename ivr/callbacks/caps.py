@@ -73,14 +73,15 @@ def of_number(session: Session, number: str, now: datetime) -> CapUse:
 
 
 def everywhere(session: Session, now: datetime) -> list[CapUse]:
-    """Every cap of the house and of a country."""
+    """Every cap of the house and of a country; none of text messages without a carrier."""
     configured = settings()
+    texts_to = tuple(sorted(configured.text_messages_by_country))
     calls = _by_country(session, now, tuple(sorted(configured.calls_by_country)))
     return [
         _called_back(session, now),
         _rung(session, now),
         *calls,
-        *_texts(session, now, tuple(sorted(configured.text_messages_by_country))),
+        *(_texts(session, now, texts_to) if configured.has_carrier else ()),
     ]
 
 

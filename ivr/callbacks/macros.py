@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ivr.callbacks import claims, collaboration, events, sms, text_modules, undo, workflow
 from ivr.callbacks.refused import Refused, require_held
+from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import MacroStep, Outcome, Refusal, SmsTemplate, TaskEventKind, TextModuleUse
 from ivr.domain.languages import DEFAULT_LANGUAGE
@@ -60,21 +61,21 @@ class Named:
 
 @dataclass(frozen=True)
 class Done:
-    """A step that was done; `left`: it was left out, because the caller has not agreed to text messages."""
+    """A step that was done; `left`: it was left out, because no text message may be sent to the caller."""
 
     step: Step
     left: bool = False
 
 
-_SHIPPED = Named(
-    SHIPPED, "", (Step(MacroStep.ATTEMPT, Outcome.NO_ANSWER), Step(MacroStep.TEXT, SmsTemplate.MISSED))
-)  # fmt: skip
+def _shipped() -> Named:
+    text = (Step(MacroStep.TEXT, SmsTemplate.MISSED),) if settings().sends_texts else ()
+    return Named(SHIPPED, "", (Step(MacroStep.ATTEMPT, Outcome.NO_ANSWER), *text))
 
 
 def of_team(session: Session, team_id: int) -> Sequence[Named]:
     """The macros of a team: the shipped one, then its own by name."""
     own = session.scalars(select(Macro).where(Macro.team_id == team_id).order_by(Macro.name))
-    return (_SHIPPED, *(Named(str(one.id), one.name, steps_of(one)) for one in own))
+    return (_shipped(), *(Named(str(one.id), one.name, steps_of(one)) for one in own))
 
 
 def of_teams(session: Session, team_ids: Sequence[int]) -> Sequence[Macro]:
@@ -121,7 +122,7 @@ def apply(session: Session, task: CallbackTask, key: str, user: User, now: datet
     require_held(task, user)
     done = []
     for step in macro.steps:
-        if step.kind == MacroStep.TEXT and not may_be_texted(task):
+        if step.kind == MacroStep.TEXT and not (settings().sends_texts and may_be_texted(task)):
             done.append(Done(step, left=True))
         elif step.kind in _LAST:
             with undo.recorded(session, _LAST[step.kind], [task], user, now):

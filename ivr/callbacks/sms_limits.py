@@ -37,8 +37,8 @@ def check(session: Session, number: str | None, now: datetime) -> None:
     """Whether a further text may be sent to a number (E.164).
 
     Raises:
-        Refused: `no_mobile`, `no_text_abroad`, `texted_often` for this number, or `too_many_texts` in all; the last two
-            with the name of the cap.
+        Refused: `no_texts`, `no_mobile`, `no_text_abroad`, `texted_often` for this number, or `too_many_texts` in all;
+            the last two with the name of the cap.
     """
     if (refused := refused_by(session, number, now)) is not None:
         raise refused
@@ -52,6 +52,8 @@ def refusal_of(session: Session, number: str | None, now: datetime) -> Refusal |
 
 def refused_by(session: Session, number: str | None, now: datetime) -> Refused | None:
     """What :func:`check` raises."""
+    if not settings().sends_texts:
+        return Refused(Refusal.NO_TEXTS)
     if number is None or not phone_numbers.is_mobile(number):
         return Refused(Refusal.NO_MOBILE)
     if not settings().may_be_texted(number):

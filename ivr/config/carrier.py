@@ -64,7 +64,7 @@ class Carrier(Exchanges):
         "",
         pattern=r"^(SK[0-9a-fA-F]{32})?$",
         description="Id of an API key of the account (`SK…`, of its region), which signs the access tokens of browsers "
-        "that are members' telephones. Empty: members cannot choose their browser. Local mode needs none.",
+        "that are members' telephones. Empty: members cannot choose their browser. The exchange needs none.",
     )
     twilio_api_secret: str = Field("", description="The secret of that API key.")
     twilio_region: str = Field("", description="Region of the carrier, such as `ie1`; together with `twilio_edge`.")
@@ -117,6 +117,11 @@ class Carrier(Exchanges):
     def has_exchange(self) -> bool:
         """Whether the local carrier stands in a carrier's place."""
         return self.local or self.carrier == CarrierName.LOCAL
+
+    @cached_property
+    def has_carrier(self) -> bool:
+        """Whether there is a carrier, which sends text messages and tells prices. Local mode pretends that there is."""
+        return self.local or self.carrier != CarrierName.LOCAL
 
     @cached_property
     def carrier_base_url(self) -> str:

@@ -31,7 +31,7 @@ class Reach(BaseModel):
         f"it at a telephone of their own; its caller is told. {_WHY}",
     )
     text_countries: tuple[str, ...] = Field(
-        USUAL, description=f"Countries to whose numbers text messages are sent; empty: none. {_WHY}"
+        USUAL, description=f"Countries to whose numbers text messages are sent; empty, or no carrier: none. {_WHY}"
     )
     text_messages_a_number: int = Field(
         3, ge=0, le=100, description="Text messages to one number within 24 hours; in a call there is one link."

@@ -72,7 +72,9 @@ class Settings(Callers, Reach, ContactCentre, Promises, Sip, Access, Audio, Base
         routing.check(self.routing, self.teams, self.offices)
         sla_policies.check(self.sla_policies, self.teams, self.hours)
         self.check_mail()
-        alert_subscriptions.check(self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret)
+        alert_subscriptions.check(
+            self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret, texts=self.has_carrier
+        )
         self.check_dialled_languages()
         self.check_carrier()
         self.check_sip()
@@ -105,6 +107,12 @@ class Settings(Callers, Reach, ContactCentre, Promises, Sip, Access, Audio, Base
         """The numbers under which the hotline is called."""
         own = {self.hotline_number, *self.dialled_languages}
         return frozenset(own | {self.staff_number} if self.staff_number else own)
+
+    @cached_property
+    def sends_texts(self) -> bool:
+        """Whether text messages are sent to callers: by a carrier, to some country, and more than none."""
+        most = min(self.text_messages_a_number, self.text_messages_an_hour, self.text_messages_a_day)
+        return self.has_carrier and bool(self.text_countries) and most > 0
 
     def is_rung(self, number: str) -> bool:
         """Whether a number (E.164) is one that the hotline rings: in a country that is called, and none of its own."""

@@ -75,8 +75,10 @@ def channel(to: str) -> tuple[Literal["email", "sms", "webhook", "other"], str]:
     raise ValueError(f"{to!r} is neither an e-mail address nor sms:+49… nor an https:// address")
 
 
-def check(alerts: Sequence[AlertSettings], teams: Sequence[str], smtp_url: str, webhook_secret: str) -> None:
-    """What the subscriptions need is there.
+def check(
+    alerts: Sequence[AlertSettings], teams: Sequence[str], smtp_url: str, webhook_secret: str, *, texts: bool = True
+) -> None:
+    """What the subscriptions need is there. `texts`: there is a carrier that takes text messages.
 
     Raises:
         ValueError: naming what is missing.
@@ -90,6 +92,8 @@ def check(alerts: Sequence[AlertSettings], teams: Sequence[str], smtp_url: str, 
         kind, _ = channel(alert.to)
         if kind == "email" and not smtp_url:
             raise ValueError(f"alerts.{number}: e-mail needs smtp_url")
+        if kind == "sms" and not texts:
+            raise ValueError(f"alerts.{number}: there is no carrier that sends text messages; name another address")
         if kind == "webhook" and not webhook_secret:
             raise ValueError(f"alerts.{number}: webhooks are signed; webhook_secret is needed")
 

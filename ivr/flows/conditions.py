@@ -225,6 +225,11 @@ def number_can_be_texted(state: CallState, questions: Questions) -> bool:
     return phone_numbers.is_mobile(state.callback_number) and questions.may_be_texted(state.callback_number)
 
 
+def texts_are_sent(_state: CallState, questions: Questions) -> bool:
+    """Whether text messages are sent at all: a house without a carrier sends none."""
+    return questions.texts_are_sent()
+
+
 def link_can_be_sent(state: CallState, questions: Questions) -> bool:
     """Whether the link is sent to the caller's number, or was in this call: there are limits."""
     return questions.link_can_be_sent(state.callback_number)

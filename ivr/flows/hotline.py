@@ -26,11 +26,11 @@ from ivr.flows.language_menu import EMERGENCY, EMERGENCY_KEY, beginning
 from ivr.flows.notices import OFFER, announcement, night_answers
 from ivr.flows.protocol import PromptLine
 from ivr.flows.script_blocks import (
-    IN_WRITING,
     OTHERWISE_OTHER,
     about,
     age_group,
     consent,
+    in_writing,
     postal_code,
     spoken_message,
     times,
@@ -268,23 +268,26 @@ def _number_and_times() -> Mapping[str, Step]:
         "postal_code": postal_code(to="age_later"),
         "age_later": Branch(on=conditions.age_decides, yes="age_group_later", no="when"),
         "age_group_later": age_group(to="when"),
-        "when": Branch(on=conditions.times_are_wanted, yes="availability", no="writing_first"),
-        "writing_first": Branch(on=conditions.writing_is_offered, yes="answer_in_writing", no="receipt"),
-        "answer_in_writing": Menu(
-            prompt="answer_in_writing",
-            choices={"1": Choice("receipt", sets=IN_WRITING), "2": Choice("receipt")},
-            otherwise="receipt",
-            attempts=1,
-        ),
-        "availability": Menu(
-            prompt="availability",
-            choices=times("receipt"),
-            otherwise="receipt",
-            otherwise_sets={"availability": Availability.ANY_TIME},
-            attempts=2,
-            spoken=SpokenWords.NUMBERS,
-        ),
+        "when": Branch(on=conditions.times_are_wanted, yes="times_first", no="writing_first"),
+        "writing_first": Branch(on=conditions.writing_is_offered, yes="written_how", no="receipt"),
+        "written_how": Branch(on=conditions.texts_are_sent, yes="answer_in_writing", no="answer_by_letter"),
+        "answer_in_writing": in_writing("answer_in_writing", "receipt", "receipt", attempts=1),
+        "answer_by_letter": in_writing("answer_by_letter", "receipt", "receipt", attempts=1),
+        "times_first": Branch(on=conditions.texts_are_sent, yes="availability", no="availability_or_letter"),
+        "availability": _times("availability"),
+        "availability_or_letter": _times("availability_or_letter"),
     }
+
+
+def _times(prompt: str) -> Menu:
+    return Menu(
+        prompt=prompt,
+        choices=times("receipt"),
+        otherwise="receipt",
+        otherwise_sets={"availability": Availability.ANY_TIME},
+        attempts=2,
+        spoken=SpokenWords.NUMBERS,
+    )
 
 
 def _receipt() -> Mapping[str, Step]:
@@ -301,7 +304,9 @@ def _receipt() -> Mapping[str, Step]:
         "day_told": Announce(("callback_by",), to="receipt_code"),
         "usual_time": Announce(("callback_usual",), to="receipt_code"),
         "writing_told_first": Branch(on=conditions.wants_writing, yes="writing_told", no="receipt_code"),
-        "writing_told": Announce(("writing_noted",), to="receipt_code"),
+        "writing_told": Branch(on=conditions.texts_are_sent, yes="writing_noted", no="letter_noted"),
+        "writing_noted": Announce(("writing_noted",), to="receipt_code"),
+        "letter_noted": Announce(("letter_noted",), to="receipt_code"),
         "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
         "not_noted_first": Branch(
             on=conditions.is_called_within_hours, yes="goodbye_not_noted", no="goodbye_not_noted_otherwise"

@@ -52,6 +52,9 @@ class Questions(Protocol):
     def may_be_texted(self, number: str) -> bool:
         """Whether a number (E.164) is in a country to which text messages are sent."""
 
+    def texts_are_sent(self) -> bool:
+        """Whether text messages are sent at all."""
+
     def link_can_be_sent(self, number: str) -> bool:
         """Whether a text message with the link can be sent to a number (E.164) in this call."""
 

@@ -64,6 +64,11 @@ def postal_code(to: str, *, on_the_way: bool = False) -> EnterDigits:
 IN_WRITING: Mapping[str, Any] = {"reply_by": ReplyBy.WRITING}
 
 
+def in_writing(prompt: str, chosen: str, otherwise: str, attempts: int = 3) -> Menu:
+    """The question whether somebody who cannot be called wants an answer in writing."""
+    return Menu(prompt, {"1": Choice(chosen, sets=IN_WRITING), "2": Choice(otherwise)}, otherwise, attempts)
+
+
 def times(to: str) -> Mapping[str, Choice]:
     """When the caller can be reached, or that they want no call."""
     return {

@@ -19,7 +19,7 @@ from ivr.domain.enums import (
 from ivr.flows import conditions
 from ivr.flows.prompt_promises import UNDER_WAY
 from ivr.flows.protocol import PromptLine
-from ivr.flows.script_blocks import IN_WRITING, OTHERWISE_OTHER, about, spoken_message, times
+from ivr.flows.script_blocks import OTHERWISE_OTHER, about, in_writing, spoken_message, times
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, RecordEvent, Step
 
 
@@ -190,7 +190,9 @@ def _appointment_help() -> Mapping[str, Step]:
 def _online() -> Mapping[str, Step]:
     """The online services in plain words, and their link as a text message to callers who ask for it."""
     return {
-        "online_services": Announce(("online_services",), to="link_by_sms"),
+        "online_services": Announce(("online_services",), to="link_first"),
+        "link_first": Branch(on=conditions.texts_are_sent, yes="link_by_sms", no="address_told"),
+        "address_told": Announce(("address_told",), to="anything_else"),
         "link_by_sms": Menu(
             prompt="link_by_sms",
             choices={"1": Choice("sms_number"), "2": Choice("anything_else")},
@@ -304,13 +306,13 @@ def _change_request() -> Mapping[str, Step]:
         # A number abroad that nobody calls is not taken down: nothing would come of it.
         "new_number_abroad": Announce(("number_not_called",), to="enter_number"),
         "number_noted": Announce(("number_noted",), to="change_more"),
-        "change_times_first": Branch(on=conditions.nobody_can_call, yes="change_to_writing", no="change_times"),
-        "change_to_writing": Menu(
-            prompt="answer_in_writing",
-            choices={"1": Choice("times_changed", sets=IN_WRITING), "2": Choice("change_request")},
-            otherwise="change_request",
-        ),
-        "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
+        "change_times_first": Branch(on=conditions.nobody_can_call, yes="change_written_how", no="change_times_how"),
+        "change_written_how": Branch(on=conditions.texts_are_sent, yes="change_to_writing", no="change_to_letter"),
+        "change_to_writing": in_writing("answer_in_writing", "times_changed", "change_request"),
+        "change_to_letter": in_writing("answer_by_letter", "times_changed", "change_request"),
+        "change_times_how": Branch(on=conditions.texts_are_sent, yes="change_times", no="change_times_or_letter"),
+        "change_times": Menu("availability", times("times_changed"), "change_request"),
+        "change_times_or_letter": Menu("availability_or_letter", times("times_changed"), "change_request"),
         "withdraw": Menu(
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},

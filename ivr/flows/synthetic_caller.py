@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = {
     "postal_code": "28195#",
     "age_group_later": "2",
     "availability": "3",
+    "availability_or_letter": "3",
 }
 #: The step at which it speaks.
 SPEAKS = "record"

@@ -93,6 +93,9 @@ class _Hours:
     def may_be_texted(self, _number: str) -> bool:
         return True
 
+    def texts_are_sent(self) -> bool:
+        return True
+
     def link_can_be_sent(self, _number: str) -> bool:
         return True
 

@@ -150,6 +150,10 @@ class FlowContext:
         """Whether a number (E.164) is in a country to which text messages are sent."""
         return settings().may_be_texted(number)
 
+    def texts_are_sent(self) -> bool:
+        """Whether text messages are sent at all."""
+        return settings().sends_texts
+
     def link_can_be_sent(self, number: str) -> bool:
         """Whether a text message with the link can be sent to a number now; not while the database does not answer."""
         try:

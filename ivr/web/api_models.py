@@ -261,7 +261,7 @@ class Task(Answer):
     office: Annotated[str | None, Field(description="key of the office, where a postal code was keyed in")]
     age_group: Annotated[AgeGroup | None, Field(description="where it is known")]
     availability: Annotated[Availability | None, Field(description="when to call")]
-    reply_by: Annotated[ReplyBy, Field(description="writing: the caller wants a text message or a letter, no call")]
+    reply_by: Annotated[ReplyBy, Field(description="writing: the caller wants an answer in writing, no call")]
     callback_number: Annotated[str | None, Field(description="E.164; null when withheld and none was entered")]
     receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}([0-9]{2})?$")]
     call_sid: Annotated[str, Field(description="the call that opened it")]

@@ -34,7 +34,7 @@ def page() -> str:
             "costs.html", first=first, last=last, uses=caps.everywhere(session, utc_now()), money=_money,
             country=_country, sums=costs.sums(session, first, last), days=_days(costs.rows(session, first, last)),
             standing=costs.standing(session), told=costs.carrier_tells_prices(), carrier=settings().carrier,
-            invented=settings().local, warning=settings().cap_warning,
+            has_carrier=settings().has_carrier, invented=settings().local, warning=settings().cap_warning,
         )  # fmt: skip
 
 

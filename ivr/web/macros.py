@@ -15,9 +15,10 @@ from ivr.callbacks import macros as service
 from ivr.callbacks import sms, text_modules
 from ivr.callbacks.macros import Done
 from ivr.callbacks.refused import Refused
+from ivr.config.settings import settings
 from ivr.domain import words
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import MacroStep, SmsTemplate, TextModuleUse
+from ivr.domain.enums import MacroStep, Refusal, SmsTemplate, TextModuleUse
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -32,7 +33,9 @@ _MODULE = "module-"
 
 def name_of(macro: service.Named) -> str:
     """What a macro is called; the shipped one in the language of the reader."""
-    return macro.name or str(gettext("Not reached + text message"))
+    return macro.name or str(
+        gettext("Not reached + text message") if settings().sends_texts else gettext("Not reached")
+    )
 
 
 @macros.post("/tasks/<int:task_id>/macro/<key>")
@@ -56,6 +59,8 @@ def apply(task_id: int, key: str) -> Response:
 
 
 def _said(done: Done) -> str:
+    if done.left and not settings().sends_texts:
+        return words.REFUSALS.of(Refusal.NO_TEXTS, gettext)
     if done.left:
         return str(gettext("No text message: the caller has not agreed to any at this number."))
     said = words.MACRO_STEPS.of(done.step.kind, gettext)

@@ -275,6 +275,7 @@ def install(app: Flask) -> None:
         dimension_key=dimension_key,
         proofs_for=code_changes.proofs_for,
         earlier_number=code_changes.earlier_number,
+        sends_texts=lambda: settings().sends_texts,
     )
     app.jinja_env.tests["wants_writing"] = contacts.wants_writing
     app.jinja_env.filters.update(

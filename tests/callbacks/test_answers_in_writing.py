@@ -64,7 +64,7 @@ def test_the_task_says_so_first_and_offers_a_text_message(desk) -> None:
     mia.post(f"/desk/tasks/{task_id}/claim")
     page = mia.get(f"/desk/tasks/{task_id}").text
     assert "<h2" in page
-    assert "Antwort als SMS oder Brief, nicht am Telefon" in page
+    assert "Antwort schriftlich, nicht am Telefon" in page
     assert 'name="despite_wish"' in page
     assert "sms=sms_answer#sms" in page.replace("&amp;", "&")
     written = mia.get(f"/desk/tasks/{task_id}?sms=sms_answer").text
@@ -85,7 +85,7 @@ def test_the_list_finds_them_and_the_file_names_them(desk) -> None:
     assert the_task(other).receipt_code not in mia.get("/desk/?reply_by=writing").text
     file = mia.post("/desk/selected", data={"action": "export_xlsx", "task": [task_id]}).data
     cells = [cell.value for row in load_workbook(io.BytesIO(file)).active.iter_rows() for cell in row]
-    assert "als SMS oder Brief" in cells
+    assert "schriftlich" in cells
 
 
 def test_a_call_back_needs_the_tick(desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_call_back_needs_the_tick(desk, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("ivr.web.contact_centre.utc_now", lambda: noon)
     task_id = change(a_task(number="+4917612345678"), reply_by=ReplyBy.WRITING)
     said = desk("mia").post(f"/desk/live/call-back/{task_id}", data={"anyway": "1"}, follow_redirects=True).text
-    assert "Diese Person möchte eine Antwort als SMS oder Brief" in said
+    assert "Diese Person möchte eine schriftliche Antwort" in said
 
 
 def test_a_merged_task_keeps_it_until_it_is_taken_apart(desk) -> None:

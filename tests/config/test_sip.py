@@ -8,6 +8,7 @@ import pytest
 
 from ivr.config import settings as configuration
 from ivr.config.sections import ConfigurationError
+from ivr.domain.countries import USUAL
 from ivr.launcher.run import _procfile
 from ivr.local_carrier.app import create_app
 from ivr.local_carrier.sip.connection import peers_of
@@ -73,10 +74,31 @@ def test_production_without_a_carrier_needs_an_address_for_calls() -> None:
         configuration.load(**IN_PRODUCTION)
 
 
+def test_without_a_carrier_no_text_message_is_sent_to_anybody(tmp_path: Path) -> None:
+    house = {**IN_PRODUCTION, "sip_address": "10.1.2.3", "sip_peers": PBX}
+    settings = configuration.load(**house)
+    assert (settings.has_carrier, settings.sends_texts, settings.text_countries) == (False, False, USUAL)
+    told = [{"name": "lena", "to": "sms:+4915112345678"}]
+    with pytest.raises(ConfigurationError, match="no carrier that sends text messages"):
+        configuration.load(**house, alerts=told)
+    assert configuration.load(**{**house, "carrier": "twilio"}, alerts=told).sends_texts
+    assert configuration.load(mode="local", carrier="local").sends_texts, "it is pretended"
+
+
+@pytest.mark.parametrize(
+    "none", [{"text_countries": ()}, {"text_messages_a_day": 0}, {"text_messages_an_hour": 0},
+             {"text_messages_a_number": 0}],
+)  # fmt: skip
+def test_a_house_that_lets_none_be_sent_sends_none(none: dict[str, object]) -> None:
+    assert configuration.load(mode="local").sends_texts
+    assert not configuration.load(mode="local", **none).sends_texts
+
+
 def test_nobody_rings_by_http_and_no_text_is_taken_where_there_is_no_carrier(tmp_path: Path) -> None:
     settings = configuration.load(**IN_PRODUCTION, sip_address="10.1.2.3", sip_peers=PBX, var_dir=tmp_path)
     app = create_app(settings)
     assert not [rule.rule for rule in app.url_map.iter_rules() if "softphone" in rule.rule]
+    assert app.test_client().post("/desk/telephone/exchange/register").status_code == 401
     form = {"From": settings.hotline_number, "To": "+4915112345678", "Body": "x"}
     url = f"/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
     answer = app.test_client().post(url, data=form, auth=(settings.account_sid, SECRET))

@@ -64,10 +64,11 @@ class Answers:
         hears: bool = False,
         keeps: bool = False,
         works: bool = True,
+        texts: bool = True,
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
         self.shown, self.announces, self.answered, self.named = shown, announces, answered, named
-        self.hears, self.keeps, self.works = hears, keeps, works
+        self.hears, self.keeps, self.works, self.texts = hears, keeps, works, texts
 
     def announcement_runs(self, state: CallState) -> bool:
         return self.announces
@@ -98,6 +99,9 @@ class Answers:
 
     def may_be_called(self, number: str) -> bool:
         return number.startswith("+49")
+
+    def texts_are_sent(self) -> bool:
+        return self.texts
 
     def may_be_texted(self, number: str) -> bool:
         return number.startswith("+49")
@@ -460,6 +464,38 @@ def test_who_wants_the_answer_in_writing_is_not_told_of_a_call() -> None:
     unreachable = replace(asked, step="answer_in_writing", callback_number="")
     assert last_words(unreachable, "1", is_open=True)[0] == "writing_noted"
     assert last_words(unreachable, "2", is_open=True)[0] == "receipt"
+
+
+def begun(step: str, answers: Answers, number: str = "+4915112345678", **slots: object) -> list[str]:
+    """The prompts of a turn that begins at a step."""
+    turn = engine.begin(WHOLE, replace(at(step, **slots), callback_number=number), answers)
+    return [line.prompt for verb in turn.verbs if isinstance(verb, Speak | Listen) for line in verb.lines]
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_a_house_that_sends_no_text_messages_offers_none(texts: bool) -> None:
+    """Neither the link nor an answer: the address is told, and a letter offered in their place."""
+    answers, of_request = Answers(True, texts=texts), {"receipt_code": "12345674"}
+    times, writing, noted = (
+        ("availability", "answer_in_writing", "writing_noted")
+        if texts
+        else ("availability_or_letter", "answer_by_letter", "letter_noted")
+    )
+    assert begun("times_first", answers, **of_request) == [times]
+    assert begun("written_how", answers, **of_request) == [writing]
+    assert begun("change_times_how", answers, changes="12345674") == [times]
+    assert begun("change_written_how", answers, changes="12345674") == [writing]
+    assert begun("writing_told", answers, **of_request) == [noted, "receipt", "receipt_again", "goodbye"]
+    link = ["link_by_sms"] if texts else ["address_told", "anything_else"]
+    assert begun("online_services", answers) == ["online_services", *link]
+
+
+def test_no_prompt_without_text_messages_speaks_of_one() -> None:
+    for language in LANGUAGES:
+        words = prompts.catalogue(language)
+        named = {"de": "SMS", "ru": "СМС", "uk": "СМС", "bg": "СМС", "en": "text message"}.get(language, "SMS")
+        for prompt in ("availability_or_letter", "answer_by_letter", "letter_noted", "address_told"):
+            assert named not in words[prompt], (language, prompt)
 
 
 def test_an_emergency_of_who_wants_no_call_promises_none() -> None:

@@ -243,6 +243,7 @@ class Refusal(StrEnum):
     TEXT_NEEDED = "text_needed"
     NOTE_NEEDED = "note_needed"
     NO_TEAM = "no_team"
+    NO_TEXTS = "no_texts"
     NO_MOBILE = "no_mobile"
     NO_TEXT_ABROAD = "no_text_abroad"
     TEXTED_OFTEN = "texted_often"

@@ -11,6 +11,7 @@ REFUSALS = Words(
         Refusal.NEW_MESSAGE: _(
             "A new message has come in. Please look at it first; what you have typed is still there."
         ),
+        Refusal.NO_TEXTS: _("This house sends no text messages."),
         Refusal.NO_MOBILE: _("No text message can be received at this number."),
         Refusal.NO_TEXT_ABROAD: _("No text messages are sent to this country (setting text_countries)."),
         Refusal.TEXTED_OFTEN: _("This number has had as many text messages as it may have in 24 hours."),
@@ -34,7 +35,7 @@ REFUSALS = Words(
             "To call all the same, tick the box."
         ),
         Refusal.IN_WRITING: _(
-            "This person wants an answer by text message or letter, not a call. To call all the same, tick the box."
+            "This person wants an answer in writing, not a call. To call all the same, tick the box."
         ),
         Refusal.NO_NUMBER: _("This is no telephone number that can be called."),
         Refusal.NO_CALL_ABROAD: _(

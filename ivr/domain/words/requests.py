@@ -65,7 +65,7 @@ REPLY_BY = Words(
     "ways of answering",
     {
         ReplyBy.CALL: _("by telephone"),
-        ReplyBy.WRITING: _("by text message or letter"),
+        ReplyBy.WRITING: _("in writing"),
     },
     ReplyBy,
 )

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from flask_babel import gettext
 
 from ivr.config.settings import Settings
+from ivr.domain import words
 from ivr.domain.alert_subscriptions import AlertSettings, channel
-from ivr.domain.enums import AlertEvent
+from ivr.domain.enums import AlertEvent, Refusal
 from ivr.web import forms
 from ivr.web.form_fields import line_of, one_of
 from ivr.web.settings_sections.base import Change, Field, Group, Rows, Section, Sent
@@ -82,7 +83,8 @@ def _group(number: int, row: AlertSettings | None, configured: Settings) -> Grou
     told = row.events if row else AlertSettings.model_fields["events"].default
     fields = (
         Field(f"alert_name-{number}", gettext("Short name"), row.name if row else ""),
-        Field(f"alert_to-{number}", gettext("Address: e-mail, sms:+49… or https://…"),
+        Field(f"alert_to-{number}", gettext("Address: e-mail, sms:+49… or https://…") if configured.has_carrier
+              else gettext("Address: e-mail or https://…"),
               row.to if row is not None and not hidden else "", wide=True),
         Field(f"alert_language-{number}", gettext("Language"), row.language if row else "de", "select", languages),
         *(Field(f"event_{event}-{number}", text, "1" if event in told else "", "tick")
@@ -118,7 +120,11 @@ def _problem_of(to: str, configured: Settings) -> str:
         kind, _address = channel(to)
         AlertSettings(name="checked", to=to)
     except ValueError:
+        if not configured.has_carrier:
+            return str(gettext("Please give an e-mail address or an https:// address."))
         return str(gettext("Please give an e-mail address, sms: and a number, or an https:// address."))
+    if kind == "sms" and not configured.has_carrier:
+        return words.REFUSALS.of(Refusal.NO_TEXTS, gettext)
     if kind == "email" and not configured.smtp_url:
         return str(gettext("E-mail is not set up here (setting smtp_url)."))
     if kind == "webhook" and not configured.webhook_secret:
