@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from ivr.cli.groups import HotlineGroup
 from ivr.cli.parameters import LANGUAGE
 from ivr.domain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from ivr.prompts.voices import Spoken
 
 
 @click.group(cls=HotlineGroup)
@@ -51,12 +57,31 @@ def _unanswered(language: str) -> str:
     return f"; no night answer to: {', '.join(missing)}" if missing else ""
 
 
+def _voice(spoken: Spoken) -> str:
+    """Who speaks a language."""
+    whose = {
+        "carrier": "the carrier's voice {}", "piper": "Piper, voice {}", "built-in": "the built-in synthetic voice ({})"
+    }[spoken.voice.kind].format(spoken.voice.name)  # fmt: skip
+    return f"{spoken.recorded} of {spoken.parts} parts are recorded; all else is spoken by {whose}"
+
+
+def _warn(languages: Sequence[str]) -> None:
+    """Say of which languages callers would hear the built-in voice in production."""
+    from ivr.config.settings import settings
+    from ivr.prompts import voices
+
+    named = [one.language for one in voices.synthetic() if one.language in languages]
+    if named and not settings().local:
+        click.secho(f"\ncallers hear the built-in synthetic voice in {', '.join(named)}. {voices.REMEDY}", fg="yellow")
+
+
 @prompts.command()
 @click.argument("languages", nargs=-1, type=LANGUAGE, metavar="[LANGUAGES]...")
 def check(languages: tuple[str, ...]) -> None:
     """List missing, stale, too long or clipped prompts of LANGUAGES (by default all); fail if there are any."""
     from ivr.operations.migrate import migrate
     from ivr.prompts import check as checking
+    from ivr.prompts import voices
     from ivr.prompts.script import script, unfinished
 
     migrate()  # recordings are in the database, which may not be there yet
@@ -76,6 +101,8 @@ def check(languages: tuple[str, ...]) -> None:
         count = checking.unreviewed(language)
         state = f"{count} not yet reviewed by a native speaker" if count else "reviewed"
         click.echo(f"{language}  {LANGUAGES[language].english_name:<10} {state}{_unanswered(language)}")
+        click.echo(f"    {_voice(voices.spoken_in(language))}")
+    _warn(finished)
     if found:
         raise click.ClickException(f"{found} problems")
     click.echo("\nno problems")

@@ -51,7 +51,7 @@ class Callers(Transcription, Carrier):
     voices: dict[str, VoiceSettings] = Field({}, description="Language -> carrier's voice other than the usual one.")
     piper_voice_dir: Place = Field(
         Path("var/voices"),
-        description="Directory of Piper voices for rendered prompts (`<language>.onnx`), where the command `piper` "
+        description="Directory of Piper voices for what this machine speaks (`<language>.onnx`), where `piper` "
         "is installed.",
     )
     hours: Hours = Field(Hours(), description="When the hotline is answered by people.")

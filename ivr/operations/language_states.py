@@ -12,7 +12,7 @@ from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, name_in
 from ivr.flows.language_menu import keys_of
 from ivr.notices import present
 from ivr.platform import database
-from ivr.prompts import check, recordings, rendering
+from ivr.prompts import check, recordings, rendering, voices
 from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue, wrong_placeholders
 from ivr.prompts.script import offered_languages, unfinished
 from ivr.transcription import whisper_engine
@@ -39,7 +39,7 @@ class LanguageState:
     is_unfinished: bool = False
     has_menu_line: bool = False
     has_numerals: bool = False
-    #: The carrier's voice; empty where prompts are played.
+    #: The carrier's voice, or the one in its place; empty where prompts are played.
     voice: str = ""
     #: Texts that are spoken, and those that the German file has and this one lacks, or that the German text has left
     #: behind.
@@ -67,7 +67,7 @@ def _of_the_hotline(code: str) -> LanguageState:
         lacks = ("the setting languages does not name it, or its speech model is missing",)
     about = partial(
         LanguageState, code, name_in(code, "en"), "menu", "" if lacks else keys_of(offered_languages(), code),
-        lacks, is_unfinished, model=_model(code), voice=" ".join(settings().carrier_voice(code) or ()),
+        lacks, is_unfinished, model=_model(code), voice=_voice(code),
     )  # fmt: skip
     try:
         words = catalogue(code)
@@ -86,6 +86,13 @@ def _of_the_hotline(code: str) -> LanguageState:
         rendered=sum(rendering.is_there(part) for part in played),
         to_render=len(played),
     )
+
+
+def _voice(code: str) -> str:
+    of_carrier, voice = settings().carrier_voice(code), voices.voice_of(code)
+    if of_carrier is None or voice.kind == "carrier":
+        return " ".join(of_carrier or ())
+    return f"{voice.kind} {voice.name}"
 
 
 def _spoken(words: Catalogue) -> set[str]:

@@ -89,7 +89,7 @@ def unstored(part: Part) -> bytes:
 def _render(part: Part) -> Sound:
     if part.name == PAUSE:
         return Sound(np.zeros(int(_PAUSE_SECONDS * RATE), np.int16), RATE)
-    return normalised(at_telephone_rate(_spoken(part)))
+    return normalised(said(part.text, part.language))
 
 
 def _voice(language: str) -> str:
@@ -101,9 +101,14 @@ def _piper_model(language: str) -> Path | None:
     return piper.voice_of(language, settings().piper_voice_dir)
 
 
-def _spoken(part: Part) -> Sound:
-    model = _piper_model(part.language)
-    return speak(part.text, part.language) if model is None else piper.speak(part.text, model)
+def said(text: str, language: str) -> Sound:
+    """A text as this machine says it, at the telephone's sample rate.
+
+    Raises:
+        OSError, subprocess.SubprocessError: Piper could not.
+    """
+    model = _piper_model(language)
+    return at_telephone_rate(speak(text, language) if model is None else piper.speak(text, model))
 
 
 def level(samples: Samples) -> float:

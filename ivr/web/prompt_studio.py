@@ -15,7 +15,7 @@ from ivr.flows import checker as flow_check
 from ivr.flows import diagram
 from ivr.models.prompts import PromptRecording
 from ivr.platform import database
-from ivr.prompts import Part, catalogue, check, parts, preview, recordings, rendering
+from ivr.prompts import Part, catalogue, check, parts, preview, recordings, rendering, voices
 from ivr.prompts.catalogue import BUILDING_BLOCKS, WRITTEN
 from ivr.prompts.script import script
 from ivr.web import forms, uploads
@@ -49,7 +49,7 @@ def languages() -> str:
         {
             "language": language,
             "enabled": code in settings().enabled_languages,
-            "voice": settings().carrier_voice(code),
+            "spoken": voices.spoken_in(code),
             "prompts": len(catalogue(code).texts),
             "unreviewed": check.unreviewed(code),
             "outdated": len(catalogue(code).stale),
@@ -58,7 +58,7 @@ def languages() -> str:
         }
         for code, language in LANGUAGES.items()
     ]
-    return render_template("studio.html", rows=rows)
+    return render_template("studio.html", rows=rows, warned=[] if settings().local else voices.synthetic())
 
 
 @studio.get("/<language>")
@@ -87,7 +87,7 @@ def prompts(language: str) -> str:
     return render_template(
         "studio_prompts.html",
         language=LANGUAGES[language],
-        voice=settings().carrier_voice(language),
+        voice=voices.voice_of(language),
         rows=rows,
         unreviewed=check.unreviewed(language),
         outdated=len(words.stale),

@@ -36,7 +36,7 @@ class Voices(Section):
                 Field(f"tag-{code}", gettext("Language tag"), own.language if own else ""),
                 Field(f"voice-{code}", gettext("Name of the voice"), own.voice if own else ""),
             )
-            found.append(Group(language_name(code), fields, _usual(usual)))
+            found.append(Group(language_name(code), fields, _usual(usual, configured)))
         return found
 
     def read(self, sent: Sent, configured: Settings) -> Any:
@@ -52,7 +52,9 @@ class Voices(Section):
         return [Change(language_name(code), old, new) for code, old, new in pairs if old != new]
 
 
-def _usual(voice: tuple[str, str] | None) -> str:
+def _usual(voice: tuple[str, str] | None, configured: Settings) -> str:
+    if not configured.has_carrier:
+        return str(gettext("There is no carrier: this machine speaks, and no voice of a carrier is used."))
     if voice is None:
         return str(gettext("Usual: prompts are played, because the carrier has no voice."))
     return str(gettext("Usual: %(tag)s, %(voice)s. Leave both fields empty for it.", tag=voice[0], voice=voice[1]))
