@@ -218,12 +218,14 @@ PERMISSIONS: dict[str, Permission] = {
     "browser_telephone.closes": Permission(_SERVING, _("One's telephone window closes"), polled=True),
     "browser_telephone.decline": _of(_SERVING, _("Decline the call that rings in one's telephone window")),
     "browser_telephone.token": Permission(
-        _SERVING, _("A token with which one's telephone window registers at the carrier"), polled=True
+        _SERVING,
+        _("A token with which one's telephone window registers at carrier or exchange"),
+        polled=True,
     ),
     "browser_telephone.waits": Permission(
-        _SERVING, _("Wait for calls in one's telephone window (local mode only)"), polled=True
+        _SERVING, _("Wait for calls in one's telephone window (at the exchange)"), polled=True
     ),
-    "browser_telephone.talks": _of(_SERVING, _("One's call in the telephone window (local mode only)")),
+    "browser_telephone.talks": _of(_SERVING, _("One's call in the telephone window (at the exchange)")),
     "live.come": _of(_SERVING, _("Answer calls")),
     "live.go": _of(_SERVING, _("Pause, or end of work")),
     "live.finish": _of(_SERVING, _("The outcome of one's conversation")),

@@ -56,7 +56,7 @@ class Exchange(BaseApplication):
         """Configure the server."""
         self.cfg.set("bind", self.settings.exchange_bind)
         self.cfg.set("worker_class", "gthread")
-        self.cfg.set("threads", 64)
+        self.cfg.set("threads", 64 if self._settings.has_carrier else _THREADS)
         self.cfg.set("timeout", 0)
         self.cfg.set("graceful_timeout", 2)
         self.cfg.set("loglevel", "warning")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, make_response, render_template
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template
 from flask_babel import format_time, gettext
 from pydantic import AfterValidator
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, browser_telephones
 from ivr.contact_centre.agent_presence import NotNow
 from ivr.domain import client_addresses, words
-from ivr.domain.enums import LegState, Refusal, Urgency
+from ivr.domain.enums import LegState, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Leg
@@ -28,8 +28,8 @@ from ivr.web.form_fields import Line, Tick
 
 browser_telephone = Blueprint("browser_telephone", __name__, url_prefix="/desk/telephone")
 
-#: What a window asks the exchange for while it waits, with the path there.
-_WAITING = {"register": "", "ringing": "/ringing", "gone": "/gone"}
+#: What a window asks the exchange for while it waits.
+_WAITING = ("register", "ringing", "gone")
 _WINDOW = re.compile(r"[A-Za-z0-9-]{8,32}")
 
 
@@ -69,10 +69,10 @@ def page() -> Response:
                 here=here,
                 offered=settings().enabled_languages,
                 why_not=why_not(),
-                by_library=not settings().local,
+                by_library=not settings().has_exchange,
             )
         )
-    if not settings().local and client_tokens.why_not() is None:
+    if client_tokens.servers() and client_tokens.why_not() is None:
         response.headers["Content-Security-Policy"] = security_headers.policy(client_tokens.servers())
     return response
 
@@ -142,8 +142,8 @@ def decline() -> tuple[Response, int]:
 
 @browser_telephone.post("/token")
 def token() -> tuple[Response, int]:
-    """A token with which this browser registers at the carrier for some minutes."""
-    reason = Refusal.NO_CLIENTS if settings().local else client_tokens.why_not()
+    """A token with which this browser registers at the carrier, or the exchange, for some minutes."""
+    reason = client_tokens.why_not()
     if reason is not None:
         return _refused(Refused(reason))
     signed = client_tokens.of_identity(client_addresses.identity_of(me().id))
@@ -152,20 +152,21 @@ def token() -> tuple[Response, int]:
 
 @browser_telephone.route("/exchange/<what>", methods=["GET", "POST"])
 def waits(what: str) -> Response:
-    """Register at the local exchange, and ask it for calls (local mode only)."""
-    return _at_exchange(_WAITING[what]) if what in _WAITING else abort(404)
+    """Register at the exchange, and ask it for calls, where no proxy sends the browser straight there."""
+    return _at_exchange(what) if what in _WAITING else abort(404)
 
 
 @browser_telephone.route("/exchange/calls/<path:path>", methods=["GET", "POST"])
 def talks(path: str) -> Response:
-    """One's own call at the local exchange (local mode only)."""
-    return _at_exchange(f"/calls/{path}")
+    """One's own call at the exchange."""
+    return _at_exchange(f"calls/{path}")
 
 
 def _at_exchange(path: str) -> Response:
-    if not current_app.config["LOCAL"]:
+    if not settings().has_exchange:
         abort(404)
-    return softphone_proxy.exchange(f"clients/{client_addresses.identity_of(me().id)}{path}")
+    one_pass = client_tokens.of_identity(client_addresses.identity_of(me().id))
+    return softphone_proxy.passed_on(f"desk/telephone/exchange/{path}", {"Authorization": f"Bearer {one_pass}"})
 
 
 def _shown(leg: Leg) -> dict[str, Any]:

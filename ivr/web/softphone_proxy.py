@@ -1,6 +1,8 @@
-"""The softphone (local mode only): its page, and the way through to the local exchange behind this process."""
+"""The softphone (local mode only): its page; and the way through to the exchange behind this process."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, render_template, request
 
@@ -17,7 +19,12 @@ def page() -> str:
 
 @softphone.route("/exchange/<path:path>", methods=["GET", "POST"])
 def exchange(path: str) -> Response:
-    """Pass a handset's request on to the exchange, which listens on this machine only."""
+    """Pass a handset's request on."""
+    return passed_on(f"softphone/{path}", {})
+
+
+def passed_on(path: str, headers: Mapping[str, str]) -> Response:
+    """Pass the present request on to the exchange, which listens on this machine only."""
     import requests
 
     if ".." in path:
@@ -25,10 +32,10 @@ def exchange(path: str) -> Response:
     try:
         answer = requests.request(
             request.method,
-            f"{settings().exchange_url}/softphone/{path}",
+            f"{settings().exchange_url}/{path}",
             params=list(request.args.items(multi=True)),
             data=request.get_data(),
-            headers={"Content-Type": request.headers.get("Content-Type", "application/octet-stream")},
+            headers={"Content-Type": request.headers.get("Content-Type", "application/octet-stream"), **headers},
             timeout=30,
             allow_redirects=False,
         )

@@ -89,6 +89,7 @@ class Proxy:
             ("maxconn 8192", "maxconn 1000"),
             ("bind :443", f"bind 127.0.0.1:{port}"),
             ("127.0.0.1:8002", f"127.0.0.1:{settings.calls_port}"),
+            ("127.0.0.1:8001", f"127.0.0.1:{settings.exchange_port}"),
             ("127.0.0.1:8000", f"127.0.0.1:{settings.port}"),
             ("/etc/ssl/", f"{folder}/"),
             ("/var/log/nginx/", f"{folder}/"),

@@ -9,9 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from ivr.carrier import client_tokens
+from ivr.config.carrier import Carrier
 from ivr.config.installation import Installation
 from ivr.config.settings import settings
+from ivr.domain import client_passes
 from ivr.domain.enums import Refusal
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Presence
 from ivr.platform import database
@@ -94,7 +97,17 @@ def test_in_local_mode_the_window_connects_to_nobody_else(mia: FlaskClient) -> N
     page = mia.get("/desk/telephone/")
     assert "connect-src" not in page.headers["Content-Security-Policy"]
     assert "twilio.min.js" not in page.text
-    assert mia.post("/desk/telephone/token").status_code == 409
+    with database.reading() as session:
+        user_id = session.query(User).filter_by(username="mia").one().id
+    token = mia.post("/desk/telephone/token").json["token"]
+    keys = (settings().auth_token,)
+    assert client_passes.identity_in(keys, token, utc_now()) == f"member_{user_id}"
+    assert client_passes.identity_in(keys, token, utc_now() + client_tokens.LIFETIME) == ""
+
+
+@pytest.mark.parametrize("given", ["", "x", "member_1.1.", "member_1.x.y", "\udc00", "ä.1.b"])
+def test_what_is_no_pass_is_of_nobody(given: str) -> None:
+    assert client_passes.identity_in(("a key",), given, utc_now()) == ""
 
 
 @pytest.fixture
@@ -108,6 +121,7 @@ def with_account(mia: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> FlaskClie
     forget_settings()
     settings()  # which are those of local mode; production would need many more
     monkeypatch.setattr(Installation, "local", property(lambda _: False))
+    monkeypatch.setattr(Carrier, "has_exchange", property(lambda _: False))
     mia.application.config["LOCAL"] = False
     return mia
 

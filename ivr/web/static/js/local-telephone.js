@@ -1,12 +1,16 @@
-// The telephone window's way to the local exchange: long polls for calls and events, speech in short requests.
+// The telephone window's way to the exchange: long polls for calls and events, speech in short requests. Each shows a
+// pass that the desk gives for some minutes: a proxy may send them straight to the exchange, which knows no log-ins.
+const PASS_COUNTS = 480000; // milliseconds, of ten minutes
 const LOST_AFTER = 15000; // milliseconds: the exchange ends the call of who is away for longer
 const BLOCKS_KEPT = 20; // of 100 ms, while the connection is away
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class LocalTelephone {
-  constructor({ exchange, calls, worklet, csrf, context, on }) {
-    Object.assign(this, { exchange, calls, worklet, csrf, context, on });
+  constructor({ exchange, calls, token, worklet, csrf, context, on }) {
+    Object.assign(this, { exchange, calls, token, worklet, csrf, context, on });
+    this.pass = "";
+    this.passUntil = 0;
     navigator.mediaDevices?.addEventListener("devicechange", () => this.openAgain());
     this.registered = false;
     this.call = null;
@@ -14,12 +18,27 @@ export class LocalTelephone {
   }
 
   post(path, body = "{}", type = "application/json", options = {}) {
-    return fetch(path, {
-      method: "POST",
-      body,
-      headers: { "Content-Type": type, "X-CSRFToken": this.csrf },
-      ...options,
-    });
+    const headers = { "Content-Type": type, "X-CSRFToken": this.csrf };
+    return this.ask(path, { method: "POST", body, headers, ...options });
+  }
+
+  async ask(path, options = {}) {
+    if (Date.now() > this.passUntil) await this.renew();
+    const answer = await this.asked(path, options);
+    if (answer.status !== 401) return answer;
+    await this.renew();
+    return this.asked(path, options);
+  }
+
+  asked(path, options) {
+    return fetch(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${this.pass}` } });
+  }
+
+  async renew() {
+    const answer = await fetch(this.token, { method: "POST", headers: { "X-CSRFToken": this.csrf } });
+    if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) throw new Error("no pass");
+    this.pass = (await answer.json()).token;
+    this.passUntil = Date.now() + PASS_COUNTS;
   }
 
   // -- being rung ---------------------------------------------------------------------------------
@@ -50,7 +69,7 @@ export class LocalTelephone {
         continue;
       }
       const known = rung ? `?known=${encodeURIComponent(rung)}` : "";
-      const answer = await fetch(`${this.exchange}ringing${known}`).catch(() => null);
+      const answer = await this.ask(`${this.exchange}ringing${known}`).catch(() => null);
       if (!goesOn()) return;
       if (!answer?.ok) {
         this.on.reachable(false);
@@ -169,7 +188,7 @@ export class LocalTelephone {
     let seen = 0;
     let replayed = again; // a page that was loaded anew hears nothing twice
     while (this.call === call) {
-      const answer = await fetch(`${this.calls}${call.sid}/events?after=${seen}`).catch(() => null);
+      const answer = await this.ask(`${this.calls}${call.sid}/events?after=${seen}`).catch(() => null);
       if (answer?.status === 404) {
         this.over("");
         return;
@@ -192,13 +211,20 @@ export class LocalTelephone {
   happens(event, replayed) {
     const { call } = this;
     if (!call) return;
-    if (event.type === "said" && !replayed) {
-      this.player.src = `${this.calls}${call.sid}/prompts/${event.audio}.wav`;
-      this.player.play().catch(() => {});
-    } else if (event.type === "interrupted") this.player.pause();
+    if (event.type === "said" && !replayed) this.plays(call, event.audio);
+    else if (event.type === "interrupted") this.player.pause();
     else if (event.type === "talking") this.talk();
     else if (event.type === "talked") call.talking = false;
     else if (event.type === "over") this.over("");
+  }
+
+  async plays(call, name) {
+    const answer = await this.ask(`${this.calls}${call.sid}/prompts/${name}.wav`).catch(() => null);
+    if (!answer?.ok || this.call !== call) return;
+    const sound = URL.createObjectURL(await answer.blob());
+    this.player.onended = () => URL.revokeObjectURL(sound);
+    this.player.src = sound;
+    this.player.play().catch(() => {});
   }
 
   async talk() {
@@ -243,6 +269,8 @@ export class LocalTelephone {
 
   // The page goes; where it is only loaded anew, it is back before the exchange hangs up.
   leave() {
-    if (this.call) this.post(`${this.calls}${this.call.sid}/away`, "{}", "application/json", { keepalive: true });
+    if (!this.call) return;
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf };
+    this.asked(`${this.calls}${this.call.sid}/away`, { method: "POST", body: "{}", headers, keepalive: true });
   }
 }
