@@ -102,8 +102,18 @@ def ways_out() -> Iterator[Finding]:
         )
 
 
+def texts() -> Iterator[Finding]:
+    """What is to be known of text messages."""
+    if not settings().has_carrier:
+        yield Finding(
+            "No text messages are sent, because there is no carrier.",
+            "Callers, members and pages are offered none.",
+            wrong=False,
+        )
+
+
 #: All checks of this module, in their order.
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (exchange, ways_out)
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (exchange, ways_out, texts)
 
 
 def findings() -> Iterator[Finding]:

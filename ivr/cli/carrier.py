@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from ivr.cli.carrier_setup import setup
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
 from ivr.domain.enums import CarrierName
+
+if TYPE_CHECKING:
+    from ivr.carrier.finding import Finding
 
 
 @click.group(cls=HotlineGroup)
@@ -28,28 +32,41 @@ def check() -> None:
     Fails where something is wrong. Nothing is changed, and no call is made. Of carriers other than Twilio less can be
     checked: what was, and what was not, is said.
     """
-    from ivr.carrier import account_check, compatible_check, exchange_check
+    from ivr.carrier import compatible_check
     from ivr.config.settings import settings
-    from ivr.operations import carrier_trial
 
     carrier = settings().carrier
-    is_compatible = carrier in compatible_check.CHECKED
-    has_exchanges = bool(settings().exchanges) or carrier == CarrierName.LOCAL
-    if not is_compatible and not has_exchanges:
+    is_compatible = settings().has_carrier and carrier in compatible_check.CHECKED
+    if not is_compatible and not _has_exchanges():
         require_twilio()
     with plainly():
-        if is_compatible:
-            found = list(compatible_check.findings(carrier))
-        else:
-            checked = exchange_check.findings() if has_exchanges else account_check.findings()
-            found = [*checked, *carrier_trial.address()]
+        found = _findings(carrier, is_compatible=is_compatible)
     for finding in found:
         show(finding)
     if is_compatible:
         show_checked(carrier)
     if wrong := sum(one.wrong for one in found):
-        raise click.ClickException(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong at the carrier")
+        where = "at the carrier" if settings().has_carrier else "with the exchange"
+        raise click.ClickException(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong {where}")
     click.echo("what was checked is set as it should be" if is_compatible else "everything is set as it should be")
+
+
+def _findings(carrier: CarrierName, *, is_compatible: bool) -> list[Finding]:
+    """What is known of a carrier; of the exchange where there is none."""
+    from ivr.carrier import account_check, compatible_check, exchange_check
+    from ivr.operations import carrier_trial
+
+    if is_compatible:
+        return list(compatible_check.findings(carrier))
+    checks = exchange_check if _has_exchanges() else account_check
+    return [*checks.findings(), *carrier_trial.address()]
+
+
+def _has_exchanges() -> bool:
+    """Whether exchanges of our own stand in a carrier's place."""
+    from ivr.config.settings import settings
+
+    return bool(settings().exchanges) or settings().carrier == CarrierName.LOCAL
 
 
 @carrier.command("configure")
@@ -58,6 +75,8 @@ def configure(yes: bool) -> None:
     """Set the numbers' URLs of calls, fallback, status and text messages, after showing what would change."""
     from ivr.carrier import number_setup
 
+    if _asks_by_itself():
+        return
     if not (differ := _differences()):
         click.echo("everything is set as it should be")
         return
@@ -69,6 +88,15 @@ def configure(yes: bool) -> None:
     if _differences(quiet=True):
         raise click.ClickException("the carrier did not take all of it")
     click.echo("done, and checked")
+
+
+def _asks_by_itself() -> bool:
+    """Whether there is no carrier that has to be told of our addresses; says so."""
+    from ivr.config.settings import settings
+
+    if not settings().has_carrier:
+        click.echo("there is no carrier (CARRIER=local): the exchange asks this hotline by itself")
+    return not settings().has_carrier
 
 
 def _differences(quiet: bool = False) -> dict[str, dict[str, str]]:
@@ -97,8 +125,13 @@ def spent(days: int) -> None:
     from datetime import timedelta
 
     from ivr.carrier import spending
+    from ivr.config.settings import settings
     from ivr.domain.timestamps import utc_now
 
+    if not settings().has_carrier:
+        raise click.ClickException(
+            "there is no carrier (CARRIER=local): see the bills of the provider behind your telephone system"
+        )
     today = utc_now().date()
     with plainly():
         found = spending.between(today - timedelta(days=days - 1), today)

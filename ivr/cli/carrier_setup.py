@@ -42,7 +42,8 @@ def setup(to: str | None, again: bool) -> None:
     """
     from ivr.config.settings import settings
 
-    require_twilio()
+    if settings().has_carrier:
+        require_twilio()
     progress = _Progress(settings().var_dir / "carrier-setup.json", _fingerprint())
     if again:
         progress.forget()
@@ -57,18 +58,21 @@ def setup(to: str | None, again: bool) -> None:
                 "mend this, then run `python -m ivr carrier setup` again: it goes on with this step"
             )
         progress.add(name)
-    click.secho("The hotline is set up at the carrier.", fg="green")
+    done = "The hotline is set up at the carrier." if settings().has_carrier else "The hotline takes and makes calls."
+    click.secho(done, fg="green")
 
 
 def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
-    from ivr.carrier import account_check, account_mending, number_check, sender_check, settings_check
+    from ivr.carrier import account_check, account_mending, exchange_check, number_check, sender_check, settings_check
+    from ivr.config.settings import settings
     from ivr.operations import carrier_trial
 
     asked: list[str] = [to] if to else []
 
     def number() -> str:
         if not asked:
-            asked.append(click.prompt("  Your telephone, for one call and one text", type=Telephone()))
+            what = "one call and one text" if settings().has_carrier else "one call"
+            asked.append(click.prompt(f"  Your telephone, for {what}", type=Telephone()))
         return asked[0]
 
     def call() -> Iterator[Finding]:
@@ -79,6 +83,12 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
         yield from settings_check.address()
         yield from carrier_trial.address()
 
+    if not settings().has_carrier:
+        return {
+            "exchange": ("Exchange and its lines", exchange_check.findings, None),
+            "address": ("Address at which the exchange asks us", carrier_trial.address, None),
+            "call": ("One call: the way out, and every language", lambda: carrier_trial.call(number()), None),
+        }
     return {
         "account": ("Account, token and API key", account_check.account_and_balance, None),
         "numbers": ("Numbers and their webhooks", number_check.numbers, account_mending.webhooks),

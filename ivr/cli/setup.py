@@ -57,12 +57,18 @@ def setup(
     _make_secrets(files)
     questions = [*QUESTIONS, *of_teams()]
     values = {name.replace("__", "."): value for name, value in given.items()} | _names_of(teams)
-    for number, question in enumerate(questions, 1):
+    for question in questions:
+        asked = [one for one in questions if one.carrier in ("", files.answers.get("carrier", "twilio"))]
+        if question not in asked:
+            continue
+        number = asked.index(question) + 1
         value = values.get(question.name)
         if value is None and question.name in files.answers and not again:
-            click.echo(f"{number}/{len(questions)} {question.text}: kept")
+            click.echo(f"{number}/{len(asked)} {question.text}: kept")
             continue
-        _answer(files, question, f"{number}/{len(questions)}", value, unattended, untried)
+        _answer(files, question, f"{number}/{len(asked)}", value, unattended, untried)
+        if question.name == "carrier":
+            _make_account(files)
     files.use()
     try:
         _first_administrator(administrator, administrator_name, unattended)
@@ -103,6 +109,20 @@ def _make_secrets(files: SetupFiles) -> None:
         click.echo(f"Secrets are made: keep a copy of {files.environment} apart from the backups.")
 
 
+def _make_account(files: SetupFiles) -> None:
+    """Without a carrier: what exchange and hotline sign for each other, and calls through the telephone system."""
+    import secrets
+
+    if files.answers["carrier"] != "local":
+        return
+    made = {
+        "twilio_account_sid": "AC" + secrets.token_hex(16),
+        "twilio_auth_token": secrets.token_hex(16),
+        "sip_peers.pbx.calls_out": True,
+    }
+    files.keep(**{name: value for name, value in made.items() if name not in files.answers})
+
+
 def _answer(
     files: SetupFiles, question: Question, number: str, value: str | None, unattended: bool, untried: bool
 ) -> None:
@@ -135,7 +155,8 @@ def _answer(
 
 def _mistake(files: SetupFiles, question: Question, text: str) -> str:
     """Why the settings do not take an answer; "" if they do."""
-    needed = ("public_base_url", "twilio_account_sid", "twilio_auth_token", "hotline_number")
+    needed = ("public_base_url", "twilio_account_sid", "twilio_auth_token", "hotline_number", "sip_address",
+              "sip_peers.pbx.address")  # fmt: skip
     if not text and question.name in needed:
         return "this cannot be left empty"
     try:
@@ -201,6 +222,7 @@ def _first_administrator(username: str | None, name: str | None, unattended: boo
 
 
 def _say_what_to_start(files: SetupFiles) -> None:
+    is_local = files.answers["carrier"] == "local"
     click.secho("The installation is set up.", fg="green")
     click.echo(
         f"  settings: {files.toml}, secrets: {files.environment} (0600)\n"
@@ -208,7 +230,7 @@ def _say_what_to_start(files: SetupFiles) -> None:
         f"  set -a; . {files.environment}; set +a; export IVR_CONFIG={files.toml}\n"
         "  ivr prompts render     # on each host\n"
         "  ivr doctor             # what is still wrong, with remedies\n"
-        "  ivr carrier setup      # webhooks, countries, a trial call\n"
-        "then start the processes web, voice, worker and clock (systemd: systemctl enable --now hotline.target), "
-        "and the proxy (docs/operators.md)."
+        f"  ivr carrier setup      # {'lines' if is_local else 'webhooks, countries'}, a trial call\n"
+        f"then start the processes web, voice, worker{', clock and exchange' if is_local else ' and clock'} (systemd: "
+        "systemctl enable --now hotline.target), and the proxy (docs/operators.md)."
     )

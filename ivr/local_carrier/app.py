@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
+
 from flask import Flask, Response
 
 from ivr.config.settings import Settings
@@ -42,10 +45,21 @@ def create_switch(settings: Settings) -> Switch:
     dialect = DIALECTS[settings.carrier]
     tokens = AuthTokens(settings.auth_token, settings.twilio_secondary_auth_token)
     key = tokens.primary if dialect is TWILIO else settings.local_signing_key
-    switch = Switch(subscription, store, Webhooks(key, dialect), dialect, tokens, settings.exchange_number)
+    webhooks_of = Webhooks(key, dialect, settings.calls_url, _nearer(settings))
+    switch = Switch(subscription, store, webhooks_of, dialect, tokens, settings.exchange_number)
     switch.telephones[subscription.number] = own_number.telephone(switch)
-    switch.sends_texts = settings.local
+    switch.sends_texts = settings.has_carrier
     return switch
+
+
+def _nearer(settings: Settings) -> tuple[str, ...]:
+    """Where the processes `voice` and `web` of this host answer, where the exchange is no stand-in for a carrier."""
+    if settings.has_carrier:
+        return ()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    with suppress(ValueError):
+        host = "127.0.0.1" if ipaddress.ip_address(settings.host).is_unspecified else host
+    return tuple(f"http://{host}:{port}" for port in (settings.calls_port, settings.port))
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
@@ -65,9 +79,9 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     def account() -> Response:
         return authenticate() or rest_account.show_account()
 
+    app.register_blueprint(clients_api.pages)
     if settings.local:  # whoever reaches them can ring the hotline, and answer for anybody
         app.register_blueprint(softphone_api.pages)
-        app.register_blueprint(clients_api.pages)
         app.register_blueprint(scripted_calls_api.pages)
         app.register_blueprint(incoming_texts.pages)
 

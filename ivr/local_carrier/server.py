@@ -19,6 +19,8 @@ from ivr.local_carrier.switch import Switch
 #: Tells the process that has the calls that it takes no new ones.
 _TAKE_NO_MORE = signal.SIGUSR2
 _LOOK = 0.1
+#: Threads of an exchange of a whole house: each member whose browser is a telephone holds one or two, and waits.
+_THREADS = 512
 #: Seconds for which the last events of a call are delivered.
 _LAST_EVENTS = 0.5
 
@@ -56,7 +58,7 @@ class Exchange(BaseApplication):
         """Configure the server."""
         self.cfg.set("bind", self.settings.exchange_bind)
         self.cfg.set("worker_class", "gthread")
-        self.cfg.set("threads", 64 if self._settings.has_carrier else _THREADS)
+        self.cfg.set("threads", 64 if self.settings.has_carrier else _THREADS)
         self.cfg.set("timeout", 0)
         self.cfg.set("graceful_timeout", 2)
         self.cfg.set("loglevel", "warning")

@@ -1,4 +1,4 @@
-"""Looks at this host: files, memory, open files, time zones, rendered prompts."""
+"""Looks at this host: files, memory, open files, time zones, rendered prompts, voices."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ivr.config.settings import SECRET_FIELDS, Settings, settings
 from ivr.domain.parts import Part
 from ivr.operations import language_states
 from ivr.platform import private_files
+from ivr.prompts import voices as spoken_voices
 from ivr.transcription import model_plan
 from ivr.transcription.vosk_engine import installed_languages
 
@@ -113,8 +114,16 @@ def prompts() -> Iterator[Part]:
         yield Part("prompts", f"are not rendered on this host: {codes}", remedy, is_a_note=True)
 
 
+def voices() -> Iterator[Part]:
+    """Whether callers hear the built-in voice; in languages that no carrier speaks it only has to be known."""
+    named = [one.language for one in spoken_voices.synthetic()]
+    if named and not settings().local:
+        state = f"callers hear the built-in synthetic voice in {', '.join(named)}"
+        yield Part("voices", state, spoken_voices.REMEDY, is_a_note=settings().has_carrier)
+
+
 #: What is looked at, with the name of its part.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
     ("files", files), ("host memory", memory), ("open files", open_files), ("time zones", time_zones),
-    ("prompts", prompts),
+    ("prompts", prompts), ("voices", voices),
 )  # fmt: skip

@@ -77,7 +77,7 @@ def proxies() -> Iterator[Part]:
 
 def carrier() -> Iterator[Part]:
     """What is wrong at the carrier, as `python -m ivr carrier check` says it."""
-    if settings().local:
+    if settings().has_exchange:  # it is here, and a part of its own
         return
     if settings().carrier != CarrierName.TWILIO:
         remedy = "Run `python -m ivr carrier check`, and see docs/compatible-carriers.md for what to look at yourself."

@@ -26,6 +26,8 @@ _UNTIL_ANSWERED = {
     "trusted_proxies": 1,
     "twilio_account_sid": "AC1",
     "twilio_auth_token": secrets.token_hex(16),
+    "sip_address": "127.0.0.1",
+    "sip_peers.pbx.address": "127.0.0.1",
 }
 
 

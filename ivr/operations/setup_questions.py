@@ -24,6 +24,8 @@ class Question:
     kind: type = str
     #: The function of `setup_trials` that tries it.
     trial: str = ""
+    #: It is asked with this carrier alone; empty: always.
+    carrier: str = ""
 
     @property
     def option(self) -> str:
@@ -46,8 +48,11 @@ QUESTIONS: Sequence[Question] = (
     Question("public_base_url", "Public address (https://…) under which carrier and members reach the hotline"),
     Question("trusted_proxies", "Proxies before the processes (nginx or HAProxy: 1)", "1", kind=int),
     Question("hotline_number", "The hotline's number (+49…)"),
-    Question("twilio_account_sid", "Account at Twilio (AC…)"),
-    Question("twilio_auth_token", "Its auth token", secret=True, trial="carrier"),
+    Question("carrier", "Carrier: twilio, or local (none: a telephone system of your own, over SIP)", "twilio"),
+    Question("twilio_account_sid", "Account at Twilio (AC…)", carrier="twilio"),
+    Question("twilio_auth_token", "Its auth token", secret=True, trial="carrier", carrier="twilio"),
+    Question("sip_address", "IP address of this host at which calls over SIP come in", carrier="local"),
+    Question("sip_peers.pbx.address", "IP address of the telephone system", carrier="local"),
     Question("database_url", "Database (empty: SQLite)", "postgresql://hotline@localhost/hotline",
              holds_password=True, trial="database"),
     Question("redis_url", "Redis or Valkey", "redis://localhost:6379/0", holds_password=True,

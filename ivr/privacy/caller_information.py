@@ -35,12 +35,7 @@ def sections(periods: Mapping[str, int], facts: OperatorFacts, _: Translate) -> 
         (_("Where the data comes from"), _(
             "From you: what you say and key in. From your telephone company: the number that your telephone shows. "
             "From staff: what they note about a call. Where somebody calls for you, from them.")),
-        (_("Who receives it"), _(
-            "The team that is responsible. The telephone carrier and its sub-processors, who connect calls and text "
-            "messages. Interpreters and companions whom you want in the call. Where the Jobcenter uses them: a storage "
-            "for recordings, a mail server, other software that is told of requests.")),
-        (_("Sub-processors of the carrier, and their countries"), " ".join(facts.subprocessors.split()) or unknown),
-        (_("In which countries the carrier processes calls"), " ".join(facts.carrier_region.split()) or unknown),
+        *_recipients(facts, unknown, _),
         (_("How long it is kept"), _(
             "%(periods)s. The days count from when your request is closed, without a request from the end of the call; "
             "for the remembered language from your last call, for incidents and the log from their entry.")
@@ -55,4 +50,23 @@ def sections(periods: Mapping[str, int], facts: OperatorFacts, _: Translate) -> 
         (_("Complaint"), _(
             "To the Federal Commissioner for Data Protection and Freedom of Information (BfDI), Graurheindorfer Straße "
             "153, 53117 Bonn, who supervises jobcenters (§ 50 (4) SGB II, Art. 77 GDPR).")),
+    ]  # fmt: skip
+
+
+def _recipients(facts: OperatorFacts, unknown: str, _: Translate) -> list[tuple[str, str]]:
+    if not facts.has_carrier:
+        who = _(
+            "The team that is responsible. Your telephone company and ours transport the call; it is recorded on "
+            "machines of the Jobcenter alone. Interpreters and companions whom you want in the call. Where the "
+            "Jobcenter uses them: a storage for recordings, a mail server, other software that is told of requests."
+        )
+        return [(_("Who receives it"), who)]
+    return [(_("Who receives it"), who)]
+    return [
+        (_("Who receives it"), _(
+            "The team that is responsible. The telephone carrier and its sub-processors, who connect calls and text "
+            "messages. Interpreters and companions whom you want in the call. Where the Jobcenter uses them: a storage "
+            "for recordings, a mail server, other software that is told of requests.")),
+        (_("Sub-processors of the carrier, and their countries"), " ".join(facts.subprocessors.split()) or unknown),
+        (_("In which countries the carrier processes calls"), " ".join(facts.carrier_region.split()) or unknown),
     ]  # fmt: skip

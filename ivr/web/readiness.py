@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 
+import requests
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -44,6 +45,8 @@ _EXAMINE_SECONDS = 0.5
 #: Seconds that the audio store may take, and for which its answer is believed.
 _STORE_SECONDS = 2.0
 _STORE_CACHE = 15.0
+#: Seconds that the exchange of this host may take.
+_EXCHANGE_SECONDS = 1.0
 #: Seconds for which an entry may wait in the spool before a person should know.
 _WAITS_LONG = 5.0
 
@@ -64,6 +67,7 @@ def parts() -> Sequence[Part]:
         _damaged_entries(),
         _memory(),
         _models(),
+        *_exchange(),
     ]
 
 
@@ -262,6 +266,18 @@ def _memory() -> Part:
         return Part("memory")
     remedy = "Free some space, or bring the database back, before the processes are stopped: they are lost otherwise."
     return Part("memory", f"{count} entries are kept in memory alone", remedy)
+
+
+def _exchange() -> Sequence[Part]:
+    """Without a carrier: the process through which every call comes in and goes out."""
+    if settings().has_carrier:
+        return []
+    try:
+        requests.get(f"{settings().exchange_url}/healthz", timeout=_EXCHANGE_SECONDS).raise_for_status()
+    except requests.RequestException as error:
+        remedy = "Start the process `exchange`, and see its log. No call comes in and none goes out without it."
+        return [Part("exchange", f"does not answer ({type(error).__name__})", remedy)]
+    return [Part("exchange")]
 
 
 def _models() -> Part:

@@ -70,6 +70,28 @@ def test_a_script_sets_an_installation_up(setup: Setup, tmp_path: Path) -> None:
         assert session.scalars(select(User.username)).all() == ["ada"]
 
 
+def test_a_house_without_a_carrier_is_set_up_and_asked_for_none_of_its_secrets(setup: Setup, tmp_path: Path) -> None:
+    lines = ("--carrier", "local", "--sip-address", "10.1.2.3", "--sip-peers-pbx-address", "10.1.0.10")
+    done = setup("--unattended", *CARRIER[:4], *lines, *NOTHING_OUTSIDE)
+    assert done.exit_code == 0, done.output
+    assert "Twilio" not in done.output and "clock and exchange" in done.output
+    made = configuration.settings()
+    assert (made.carrier, made.sip_host, made.sends_texts) == ("local", "10.1.2.3", False)
+    (pbx,) = made.sip_peers.values()
+    assert (pbx.address, pbx.calls_out) == ("10.1.0.10", True)
+    assert len(made.auth_token) == 32 and made.auth_token in (tmp_path / "environment").read_text()
+    again = setup("--unattended")
+    assert again.exit_code == 0, again.output
+    assert configuration.settings().auth_token == made.auth_token
+
+
+@pytest.mark.parametrize("missing", ["--sip-address", "--sip-peers-pbx-address"])
+def test_a_house_without_a_carrier_needs_its_telephone_system(setup: Setup, missing: str) -> None:
+    lines = {"--carrier": "local", "--sip-address": "10.1.2.3", "--sip-peers-pbx-address": "10.1.0.10", missing: ""}
+    stopped = setup("--unattended", *CARRIER[:4], *(word for option in lines.items() for word in option))
+    assert stopped.exit_code == 2 and missing in stopped.output, stopped.output
+
+
 def batched(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Options with their values."""
     return zip(words[::2], words[1::2], strict=True)
@@ -111,7 +133,7 @@ def test_a_person_is_asked_again_until_it_works_and_goes_on_after_an_interruptio
             yield Finding("The log-in is refused.", "Look at the token.")
 
     monkeypatch.setattr(account_check, "account", account)
-    answers = ["http://wrong.example", "https://hotline.example", "", "+494211782666", "AC1", TOKEN, TOKEN, TOKEN]
+    answers = ["http://wrong.example", "https://hotline.example", "", "+494211782666", "", "AC1", TOKEN, TOKEN, TOKEN]
     stopped = setup(typed="\n".join(answers) + "\n")  # the input ends with the question for the database
     assert stopped.exit_code == 1
     for told in ("https:// in production", "The log-in is refused. Look at the token.", "cannot be asked"):

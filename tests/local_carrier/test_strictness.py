@@ -21,6 +21,7 @@ from ivr.local_carrier.store import CallRecord, RecordingRecord, Refusals, Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import LONGEST_URL, Override, WebhookFailed, Webhooks
 from tests.support.call_queue import SECOND_TOKEN
+from tests.support.servers import free_port
 from tests.support.waiting import eventually
 
 
@@ -86,6 +87,18 @@ def test_ours_have_time_for_a_second_try() -> None:
     assert {"ct", "rt", "5xx"} <= ours.policy
     assert (1 + ours.retries) * ours.read <= ours.total
     assert Override.of("rt=60000&tt=60000&rc=9") == Override(5.0, 15.0, 15.0, 5, frozenset({"ct"}))
+
+
+def test_without_a_carrier_the_processes_here_are_asked_before_any_proxy(late: LateServer) -> None:
+    """The one that takes calls is away, the other answers; where both are, the public address may be another host's."""
+    public, here = "https://hotline.example", f"http://127.0.0.1:{late.server_port}"
+    nearer = (f"http://127.0.0.1:{free_port()}", here)
+    assert Webhooks("secret", public=public, nearer=nearer).post(f"{public}/x#rt=5000", {}).status == 200
+    assert late.asked == 1
+    alone = Webhooks("secret", public=here, nearer=(f"http://127.0.0.1:{free_port()}",))
+    assert alone.post(f"{here}/x", {}).status == 200
+    assert Webhooks("secret", public=public, nearer=nearer).post(f"{here}/elsewhere", {}).status == 200
+    assert late.asked == 3
 
 
 def test_a_url_can_be_too_long(late: LateServer) -> None:

@@ -311,6 +311,7 @@ TABLES: dict[str, Kept] = {
     "period_changes": Kept("staff", _("Periods that were proposed and confirmed"), ends=_NEVER),
     "deletion_records": Kept("nobody", _("That something was deleted")),
 }
+AT_CARRIER = _("Telephone carrier")
 #: Places beside the database.
 PLACES: dict[str, Kept] = {
     _("Audio store (directory or S3 bucket)"): Kept(
@@ -329,7 +330,7 @@ PLACES: dict[str, Kept] = {
         ends=_("as soon as the database answers"),
     ),
     _("Software logs"): Kept("nobody", _("What the software did; personal data is removed from every line")),
-    _("Telephone carrier"): Kept(
+    AT_CARRIER: Kept(
         "callers", _("Recordings, until ours is stored; calls and text messages"), (RetentionKind.NUMBER_AND_NAME,)
     ),
     _("Exchange (a host's disk; calls over SIP without a carrier)"): Kept(

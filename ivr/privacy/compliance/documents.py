@@ -9,7 +9,7 @@ from ivr.domain import words
 from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM
 from ivr.domain.roles import ROLES
 from ivr.domain.words.tables import Translate
-from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES, Kept
+from ivr.privacy.compliance.data_inventory import ABOUT, AT_CARRIER, PLACES, TABLES, Kept
 from ivr.privacy.compliance.layout import paper, periods, table
 from ivr.privacy.compliance.operator_facts import OperatorFacts
 from ivr.privacy.compliance.safeguards import MEASURES
@@ -36,9 +36,10 @@ def permissions(_: Translate, facts: OperatorFacts) -> str:
     return paper(_, facts, _("Permissions"), about, table((_("Endpoint"), _("What"), *named, _("Teams")), lines))
 
 
-def everything(_: Translate) -> list[tuple[str, Kept]]:
+def everything(_: Translate, facts: OperatorFacts) -> list[tuple[str, Kept]]:
     """What is kept in the database, by the names of its tables, and in other places."""
-    return [(f"`{name}`", one) for name, one in TABLES.items()] + [(_(name), one) for name, one in PLACES.items()]
+    places = [(_(name), one) for name, one in PLACES.items() if facts.has_carrier or name != AT_CARRIER]
+    return [(f"`{name}`", one) for name, one in TABLES.items()] + places
 
 
 def _legal_basis(_: Translate) -> str:
@@ -52,7 +53,15 @@ def _legal_basis(_: Translate) -> str:
     )
 
 
-def _recipients(_: Translate) -> str:
+def _recipients(_: Translate, facts: OperatorFacts) -> str:
+    if not facts.has_carrier:
+        return _(
+            "The responsible team. No telephone carrier: the provider that connects the controller's telephone system to "
+            "the network transports calls, and gets neither recordings nor words to keep. Interpreters and companions "
+            "whom a caller wants in the call. Where the settings name them: the storage of audio (S3), the mail server, "
+            "the single sign-on, and programs that are told of tasks. Speech is made and transcribed on machines of the "
+            "controller."
+        )
     return _(
         "The responsible team. The telephone carrier and its sub-processors: calls, text messages, and where the "
         "settings name them its voices and its understanding of spoken answers. Interpreters and companions whom a "
@@ -61,9 +70,34 @@ def _recipients(_: Translate) -> str:
     )
 
 
+def _processors(_: Translate, facts: OperatorFacts) -> str:
+    duty = _(
+        "Art. 28 GDPR with § 80 SGB X: the authority that oversees the controller's lawfulness or work (Rechts- oder "
+        "Fachaufsicht) is notified in writing before a processor is commissioned, sub-processors included; § 51 SGB "
+        "II for bodies that are not public."
+    )
+    if not facts.has_carrier:
+        return " ".join((duty, _("For calls and recordings there is none.")))
+    return " ".join((duty, _("Sub-processors of the carrier:"), facts.stated("subprocessors", _)))
+
+
+def _third_countries(_: Translate, facts: OperatorFacts) -> str:
+    if not facts.has_carrier:
+        return _(
+            "None by the software's own doing: calls, recordings and words stay on machines of the controller. How the "
+            "provider behind the telephone system transports calls, the contract with it has to say."
+        )
+    return _(
+        "None by the software's own doing; what the carrier does decides. Where it processes and records calls, as the "
+        "operator states it: %(region)s. With Twilio the region is set for each number: `carrier check` fails where that is not `twilio_region`, as often as somebody runs it, and with Twilio only; "
+        "at another carrier nothing is checked. Nothing else is checked either (text messages, metadata of deleted "
+        "recordings, sub-processors): the contract with the carrier has to say it (§ 80 (2) SGB X)."
+    ) % {"region": facts.stated("carrier_region", _)}
+
+
 def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
     """The record of processing activities (Art. 30 GDPR)."""
-    kept = [(name, _(ABOUT[one.about]), _(one.what), periods(_, one)) for name, one in everything(_)]
+    kept = [(name, _(ABOUT[one.about]), _(one.what), periods(_, one)) for name, one in everything(_, facts)]
     first = _(
         "**To be cleared first:** whether a gemeinsame Einrichtung may run this beside the central IT of the "
         "Bundesagentur für Arbeit (§ 50 (3) SGB II)."
@@ -79,19 +113,10 @@ def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
         (_("c) Categories of data"), _(
             "Numbers, names, voice, words, language, concern, age group, impairment (Art. 9 GDPR, where a caller states "
             "it), times; of staff: log-ins, presence, times of talk, attempts, and what they read")),
-        (_("d) Recipients"), _recipients(_)),
-        (_("Processors"), _(
-            "Art. 28 GDPR with § 80 SGB X: the authority that oversees the controller's lawfulness or work (Rechts- oder "
-            "Fachaufsicht) is notified in writing before a processor is commissioned, sub-processors included; § 51 SGB "
-            "II for bodies that are not public. Sub-processors of the carrier:")
-         + f" {facts.stated('subprocessors', _)}"),
+        (_("d) Recipients"), _recipients(_, facts)),
+        (_("Processors"), _processors(_, facts)),
         (_("Agreement with the staff council"), facts.stated("staff_council_agreement", _)),
-        (_("e) Third countries"), _(
-            "None by the software's own doing; what the carrier does decides. Where it processes and records calls, as the "
-            "operator states it: %(region)s. With Twilio the region is set for each number: `carrier check` fails where that is not `twilio_region`, as often as somebody runs it, and with Twilio only; "
-            "at another carrier nothing is checked. Nothing else is checked either (text messages, metadata of deleted "
-            "recordings, sub-processors): the contract with the carrier has to say it (§ 80 (2) SGB X).")
-         % {"region": facts.stated("carrier_region", _)}),
+        (_("e) Third countries"), _third_countries(_, facts)),
         (_("f) Periods"), _("See the deletion concept")),
         (_("g) Measures"), _("See the technical and organisational measures")),
     )  # fmt: skip
@@ -142,7 +167,7 @@ def deletion_concept(_: Translate, facts: OperatorFacts) -> str:
     kept = [(f"`{name}`", _(entry.what), periods(_, entry)) for name, entry in TABLES.items() if entry.periods]
     others = [
         (name, _(ABOUT[entry.about]), _(entry.what), periods(_, entry))
-        for name, entry in everything(_)
+        for name, entry in everything(_, facts)
         if not entry.periods and entry.about != "nobody"
     ]
     return paper(

@@ -15,7 +15,15 @@ _MADE = "<!-- Written by `python -m ivr papers` from the code's own tables; chan
 
 def paper(_: Translate, facts: OperatorFacts, title: str, *parts: str) -> str:
     """A whole document: its title, whether anything is missing, and its parts in their order."""
-    return _MADE + "\n\n".join([f"# {title}", facts.completeness(_), *(part.strip() for part in parts)]) + "\n"
+    head = [f"# {title}", facts.completeness(_)]
+    if not facts.has_carrier:
+        head.append(
+            _(
+                "There is no telephone carrier: calls come and go over the controller's own telephone system (SIP). Where "
+                "“carrier” is written below, the exchange is meant, a process of the hotline on a machine of the controller."
+            )
+        )
+    return _MADE + "\n\n".join([*head, *(part.strip() for part in parts)]) + "\n"
 
 
 def table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:

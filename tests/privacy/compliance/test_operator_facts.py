@@ -23,7 +23,10 @@ STATED = compliance.OperatorFacts(
 )
 
 
-@pytest.mark.parametrize("name", list(vars(STATED)))
+TEXTS = [name for name in vars(STATED) if name != "has_carrier"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_a_paper_with_anything_missing_is_not_to_be_signed(name: str) -> None:
     papers = compliance.contents(replace(STATED, **{name: ""}))
     # The draft of the agreement is what will be stated: it alone can be signed before.
@@ -48,14 +51,28 @@ def test_what_is_stated_stands_in_the_record_and_breaks_no_table() -> None:
     assert STATED.measures_reviewed in papers["de/massnahmen.md"]
 
 
-def test_the_german_papers_hold_no_english_sentence() -> None:
+@pytest.mark.parametrize("has_carrier", [True, False])
+def test_the_german_papers_hold_no_english_sentence(has_carrier: bool) -> None:
     """Cells and paragraphs that are the same in both languages are names, numbers and code."""
-    papers = compliance.contents(compliance.OperatorFacts("a", "b", "c", "d", "e", "f"))
+    papers = compliance.contents(compliance.OperatorFacts("a", "b", "c", "d", "e", "f", has_carrier))
     german = {file: text for file, text in papers.items() if file.startswith("de/")}
     english = "\n".join(text for file, text in papers.items() if file not in german)
     cells = {cell.strip() for text in german.values() for line in text.splitlines() for cell in line.split("|")}
     same = {cell for cell in cells if len(cell.split()) > 4 and cell in english}
     assert {cell for cell in same if "python -m ivr" not in cell and "test_" not in cell and "§" not in cell} == set()
+
+
+def test_papers_of_a_house_without_a_carrier_name_none_and_ask_for_none_of_its_facts() -> None:
+    facts = replace(STATED, subprocessors="", carrier_region="", has_carrier=False)
+    assert facts.missing == ()
+    papers = compliance.contents(facts)
+    record = papers["record-of-processing.md"]
+    assert "Twilio" not in record
+    assert "sub-processors of the carrier" not in record.lower()
+    assert "No telephone carrier: the provider that connects the controller's telephone system" in record
+    assert "| Telephone carrier |" not in record
+    assert "| Exchange (a host's disk; calls over SIP without a carrier) |" in record
+    assert all("There is no telephone carrier" in text for file, text in papers.items() if not file.startswith("de/"))
 
 
 def test_forty_interpreters_are_one_kind_of_recipient(
@@ -85,6 +102,6 @@ def test_the_command_names_what_is_missing(
     configuration.settings.cache_clear()
     done = CliRunner().invoke(command_line, ["papers", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    missing = [name for name in vars(STATED) if name != "controller"]
+    missing = [name for name in TEXTS if name != "controller"]
     assert ", ".join(missing) in done.output
     assert (tmp_path / "de" / "loeschkonzept.md").exists()
