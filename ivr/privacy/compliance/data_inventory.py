@@ -311,7 +311,6 @@ TABLES: dict[str, Kept] = {
     "period_changes": Kept("staff", _("Periods that were proposed and confirmed"), ends=_NEVER),
     "deletion_records": Kept("nobody", _("That something was deleted")),
 }
-AT_CARRIER = _("Telephone carrier")
 #: Places beside the database.
 PLACES: dict[str, Kept] = {
     _("Audio store (directory or S3 bucket)"): Kept(
@@ -330,7 +329,7 @@ PLACES: dict[str, Kept] = {
         ends=_("as soon as the database answers"),
     ),
     _("Software logs"): Kept("nobody", _("What the software did; personal data is removed from every line")),
-    AT_CARRIER: Kept(
+    _("Telephone carrier"): Kept(
         "callers", _("Recordings, until ours is stored; calls and text messages"), (RetentionKind.NUMBER_AND_NAME,)
     ),
     _("Exchange (a host's disk; calls over SIP without a carrier)"): Kept(

@@ -9,12 +9,15 @@ from ivr.domain import words
 from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM
 from ivr.domain.roles import ROLES
 from ivr.domain.words.tables import Translate
-from ivr.privacy.compliance.data_inventory import ABOUT, AT_CARRIER, PLACES, TABLES, Kept
+from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES, Kept
 from ivr.privacy.compliance.layout import paper, periods, table
 from ivr.privacy.compliance.operator_facts import OperatorFacts
 from ivr.privacy.compliance.safeguards import MEASURES
 from ivr.privacy.compliance.threats import LETTERS, RISKS, THREATS
 from ivr.privacy.retention_periods import PERIODS
+
+#: The place that a house without a carrier does not have.
+_AT_CARRIER = "Telephone carrier"
 
 
 def permissions(_: Translate, facts: OperatorFacts) -> str:
@@ -38,7 +41,7 @@ def permissions(_: Translate, facts: OperatorFacts) -> str:
 
 def everything(_: Translate, facts: OperatorFacts) -> list[tuple[str, Kept]]:
     """What is kept in the database, by the names of its tables, and in other places."""
-    places = [(_(name), one) for name, one in PLACES.items() if facts.has_carrier or name != AT_CARRIER]
+    places = [(_(name), one) for name, one in PLACES.items() if facts.has_carrier or name != _AT_CARRIER]
     return [(f"`{name}`", one) for name, one in TABLES.items()] + places
 
 
