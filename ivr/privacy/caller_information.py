@@ -61,7 +61,6 @@ def _recipients(facts: OperatorFacts, unknown: str, _: Translate) -> list[tuple[
             "Jobcenter uses them: a storage for recordings, a mail server, other software that is told of requests."
         )
         return [(_("Who receives it"), who)]
-    return [(_("Who receives it"), who)]
     return [
         (_("Who receives it"), _(
             "The team that is responsible. The telephone carrier and its sub-processors, who connect calls and text "

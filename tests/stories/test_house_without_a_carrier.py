@@ -276,7 +276,7 @@ def test_commands_and_pages_say_what_is_true_without_a_carrier(house: House, win
     assert (ready["ready"], ready["exchange"]) == (True, "ok")
     assert [one for one in ready["missing"] if one["part"] == "exchange"] == []
     doctor = json.loads(house.command("doctor", "--json").stdout)["parts"]
-    lines = [one for one in doctor if one["part"] in ("carrier", "exchange", "telephone lines", "proxies")]
+    lines = [one for one in doctor if one["part"] in ("carrier", "exchange", "exchanges", "proxies")]
     assert [one["part"] for one in lines if one["level"] == "wrong"] == []
     assert "No text messages are sent, because there is no carrier" in [one["state"] for one in lines]
     checked = house.command("carrier", "check")
