@@ -135,6 +135,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path, database
 @pytest.fixture(scope="module")
 def tasks(house: House) -> Callable[[str], list[dict]]:
     """The tasks of a number."""
+    house.hotline.enter()  # also where this is not the first test
     get = reader(house.hotline)
     return lambda number: [one for one in get("/tasks")["tasks"] if one["callback_number"] == number]
 
