@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import psutil
 from redis.exceptions import RedisError
+from rq.exceptions import StopRequested
 
 from ivr.carrier import call_control, client
 from ivr.config.settings import settings
@@ -238,6 +239,8 @@ def _work(child: _Child) -> NoReturn:
             os.nice(_LISTENING_NICE)
         # Who listens for languages gives the model's memory back by ending; the next one loads it when it is needed.
         worker.work(logging_level="WARNING", max_idle_time=_LISTENING_IDLE if listens else None)
+        status = 0
+    except StopRequested:  # before it listened, or after
         status = 0
     except Exception:
         log.exception("%s stopped", child.name)

@@ -318,7 +318,7 @@ def test_without_the_exchange_the_host_says_so_and_with_it_calls_come_again(hous
 def test_the_processes_end_in_order(house: House) -> None:
     house.hotline.stop()
     assert not [child.name for child in house.hotline.children.values() if child.running]
-    for name in ("exchange", "voice", "web", "clock"):
+    for name in ("exchange", "voice", "web", "worker", "clock"):
         child = house.hotline.children[name]
         said = child.log.read_text(errors="replace") if child.log.exists() else ""
         assert "Traceback" not in said, (child.name, said[-2000:])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rq.exceptions import StopRequested
 from sqlalchemy import func, select
 
 from ivr.config.settings import Settings
@@ -18,7 +21,7 @@ from ivr.models.voicebox import Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue
 from ivr.platform.work_models import Work
 from ivr.transcription.vosk_engine import recognition
-from ivr.workers import worker_pool
+from ivr.workers import queued_job, worker_pool
 from tests.support.environment import forget_settings
 from tests.support.speech import human_speech
 from tests.support.voicebox_calls import leave_message, worker_processes
@@ -51,6 +54,24 @@ def test_a_message_is_transcribed_soon_after_the_hang_up(hotline, caller, tasks_
     eventually(lambda: transcript(tasks_of, person)["state"] != "pending", 60)
     assert transcript(tasks_of, person)["state"] == "done"
     assert time.monotonic() - started < 30
+
+
+def test_a_process_that_is_stopped_before_it_listens_ends_without_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Settings
+) -> None:
+    """RQ takes such a request for an error. A stop is none: nobody is to look for its cause."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise StopRequested
+
+    said = tmp_path / "said"
+    monkeypatch.setattr(job_queue, "patient", lambda: None)
+    monkeypatch.setattr(queued_job, "worker", lambda *_: SimpleNamespace(work=stopped))
+    if not (child := os.fork()):
+        logging.basicConfig(filename=said, force=True)
+        worker_pool._work(worker_pool._Child("calls-1", job_queue.CALLS, time.monotonic()))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not said.exists() or "Traceback" not in said.read_text()
 
 
 def test_a_transcriber_killed_in_its_work_is_replaced_at_once(hotline, caller, tasks_of) -> None:
