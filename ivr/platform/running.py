@@ -48,6 +48,8 @@ def begin(name: str) -> None:
     except BlockingIOError:
         log.warning("a backup is being restored: %s waits until that is done", name)
         fcntl.flock(file, fcntl.LOCK_SH)
+    if _held is not None:  # it was another one until now
+        _held.close()
     _held = file
 
 

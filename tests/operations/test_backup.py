@@ -447,7 +447,7 @@ def test_the_drill(hotline: RunningHotline, caller, tmp_path: Path) -> None:
     calling.join()
     assert code == 0, said
     code, said = run("restore", "--replace", str(file))
-    assert (code, "stop the processes" in said) == (1, True)
+    assert (code, "Stop the processes of every host first" in said) == (1, True)
     hotline.kill("worker", "clock")
     unheard_of = leave_message(caller, human_speech(3))  # after the backup; the carrier still has it
     hotline.kill("web", "voice", "redis")
