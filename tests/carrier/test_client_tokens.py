@@ -14,6 +14,7 @@ from ivr.config.settings import Settings
 from ivr.domain import client_addresses
 from ivr.domain.enums import CarrierName, Refusal
 from tests.support.environment import forget_settings
+from tests.support.production_secrets import PRODUCTION
 
 KEY, SECRET, ACCOUNT = "SK" + "a1" * 16, "the secret of that key, 32 chars", "AC" + "b2" * 16
 
@@ -24,7 +25,8 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]
 
     def configure(**more: str) -> None:
         account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_API_KEY": KEY, "TWILIO_API_SECRET": SECRET}
-        for name, value in (account | more).items():
+        production = {"MODE": "production", "PUBLIC_BASE_URL": "https://hotline.example", **PRODUCTION}
+        for name, value in (production | account | more).items():
             monkeypatch.setenv(name, value)
         forget_settings()
 
@@ -72,7 +74,7 @@ def test_key_and_secret_belong_together() -> None:
 def test_who_cannot_ring_a_browser_says_so(
     monkeypatch: pytest.MonkeyPatch, carrier: CarrierName, local: bool, key: str, reason: Refusal | None
 ) -> None:
-    found = SimpleNamespace(carrier=carrier, local=local, twilio_api_key=key)
+    found = SimpleNamespace(carrier=carrier, local=local, has_exchange=local, twilio_api_key=key)
     for module in (client_tokens, dialects):
         monkeypatch.setattr(module, "settings", lambda: found)
     assert client_tokens.why_not() == reason

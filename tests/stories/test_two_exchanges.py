@@ -98,6 +98,13 @@ def _legs(conversation: int) -> list[Leg]:
         return list(found) if len(found) == 2 else []
 
 
+def _rooms(exchange: int) -> list[set[str]]:
+    """The calls in each conference that goes on at an exchange."""
+    asked = client((exchange,))
+    rooms = [one.sid for one in asked.conferences.list() if one.status == "in-progress"]
+    return [{str(one.call_sid) for one in asked.conferences(sid).participants.list()} for sid in rooms]
+
+
 def _id_of(call_sid: str) -> int:
     with database.reading() as session:
         return session.scalars(select(Call.id).where(Call.call_sid == call_sid)).one()
@@ -119,9 +126,8 @@ def test_a_member_is_rung_by_the_exchange_that_has_the_caller_and_freed_when_it_
     call_sid = eventually(lambda: call_of(person), 60)
     both = eventually(lambda: len(joined(call_sid)) == 2 and joined(call_sid), 120)
     assert {exchange_of(leg.call_sid or "") for leg in both} == {2}
-    (room,) = [one for one in client((2,)).conferences.list() if one.status == "in-progress"]
-    assert len(client((2,)).conferences(room.sid).participants.list()) == 2
-    assert not [one for one in client((1,)).conferences.list() if one.status == "in-progress"]
+    assert {leg.call_sid for leg in both} in _rooms(2)
+    assert not {leg.call_sid for leg in both} & set().union(*_rooms(1))
     house.kill(2)
     house.restart(2)
     eventually(lambda: _presence(member.id) == "wrap_up", 60)
