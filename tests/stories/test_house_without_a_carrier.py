@@ -39,7 +39,7 @@ from tests.support.servers import free_port
 from tests.support.telephones import HOST, LOOPBACK
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.xdist_group("house")
+pytestmark = [pytest.mark.since("soak"), pytest.mark.xdist_group("house")]
 
 CALLER, URGENT = "+4915112345678", "+4915112345679"
 #: What is loud in the window's loudspeaker, beside the bell.
