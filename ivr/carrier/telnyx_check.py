@@ -6,23 +6,19 @@ the local carrier only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from ivr.carrier import number_setup, tokens
+from ivr.carrier import number_setup, telnyx_api
 from ivr.carrier.finding import Finding
 from ivr.carrier.sender_check import texts_wanted
 from ivr.config.settings import settings
 
-#: The addresses of an application, by our names of them at a number.
-_OF_CALLS = {
-    "voice_url": "voice_url",
-    "voice_fallback_url": "voice_fallback_url",
-    "status_callback": "status_callback",
-}
+#: The addresses of an application; those of a number have the same names.
+_OF_CALLS = ("voice_url", "voice_fallback_url", "status_callback")
 
 
 def findings() -> Iterator[Finding]:
@@ -35,7 +31,7 @@ def findings() -> Iterator[Finding]:
         yield Finding("No account is configured.", "Set TWILIO_AUTH_TOKEN to an API key.", bars=True)
         return
     for number in number_setup.numbers_of_texts():
-        answer = _asked("phone_numbers", {"filter[phone_number]": number})
+        answer = telnyx_api.get("phone_numbers", {"filter[phone_number]": number})
         if answer.status_code in (401, 403):
             yield Finding(
                 f"The carrier refuses the log-in ({answer.status_code}).",
@@ -66,60 +62,57 @@ def _number(number: str, found: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _application(number: str, application_id: str) -> Iterator[Finding]:
-    answer = _asked(f"texml_applications/{quote(application_id, safe='')}") if application_id else None
-    if answer is None or answer.status_code == 404:
-        yield Finding(
+    application = yield from _thing(
+        "TeXML application",
+        f"texml_applications/{quote(application_id, safe='')}" if application_id else "",
+        Finding(
             f"{number} belongs to no TeXML application: calls to it ask nobody.",
             "Make one at the carrier (Voice, TeXML applications) and assign the number to it.",
-        )
+        ),
+        number,
+    )
+    if application is None:
         return
-    if not answer.ok:
-        yield Finding(f"The TeXML application of {number} cannot be read ({answer.status_code}).", "Try again later.")
-        return
-    application, wanted = _data(answer)[0], number_setup.wanted_webhooks()
+    wanted = number_setup.wanted_webhooks()
     if application.get("active") is False:
         yield Finding(f"The TeXML application of {number} is not active.", "Switch it on at the carrier.")
-    for name, theirs in _OF_CALLS.items():
-        yield from _compared(number, f"{theirs} of its TeXML application", application.get(theirs), wanted[name])
+    for name in _OF_CALLS:
+        yield from _compared(number, f"{name} of its TeXML application", application.get(name), wanted[name])
 
 
 def _profile(number: str, profile_id: str) -> Iterator[Finding]:
-    answer = _asked(f"messaging_profiles/{quote(profile_id, safe='')}") if profile_id else None
-    if answer is None or answer.status_code == 404:
-        yield Finding(
+    profile = yield from _thing(
+        "messaging profile",
+        f"messaging_profiles/{quote(profile_id, safe='')}" if profile_id else "",
+        Finding(
             f"{number} belongs to no messaging profile: it sends no text messages, and gets none.",
             "Make one at the carrier (Messaging) and assign the number to it.",
-        )
+        ),
+        number,
+    )
+    if profile is None:
         return
-    if not answer.ok:
-        yield Finding(f"The messaging profile of {number} cannot be read ({answer.status_code}).", "Try again later.")
-        return
-    profile = _data(answer)[0]
     if profile.get("enabled") is False:
         yield Finding(f"The messaging profile of {number} is not enabled.", "Switch it on at the carrier.")
     wanted = number_setup.wanted_webhooks()["sms_url"]
     yield from _compared(number, "webhook_url of its messaging profile", profile.get("webhook_url"), wanted)
 
 
+def _thing(what: str, path: str, missing: Finding, number: str) -> Generator[Finding, None, dict[str, Any] | None]:
+    """What a number belongs to, at a path that is empty where it belongs to none; None where it cannot be told."""
+    answer = telnyx_api.get(path) if path else None
+    if answer is None or answer.status_code == 404:
+        yield missing
+        return None
+    if not answer.ok:
+        yield Finding(f"The {what} of {number} cannot be read ({answer.status_code}).", "Try again later.")
+        return None
+    return _data(answer)[0]
+
+
 def _compared(number: str, name: str, there: object, wanted: str) -> Iterator[Finding]:
     if there != wanted:
         yield Finding(f"{number}: {name} is {there or 'not set'}, and should be {wanted}.", "Set it at the carrier.")
-
-
-def _asked(path: str, wishes: dict[str, str] | None = None) -> requests.Response:
-    """The carrier's answer, by the first of the account's tokens that it takes."""
-    for token in tokens.in_order():
-        answer = requests.get(
-            f"{settings().carrier_base_url}/v2/{path}",
-            params=wishes,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=settings().carrier_timeouts,
-            allow_redirects=False,
-        )
-        if answer.status_code != 401:
-            tokens.worked(token)
-            break
-    return answer
 
 
 def _data(answer: requests.Response) -> list[dict[str, Any]]:

@@ -5,15 +5,12 @@ Source: its documents *Send a message*, *Receiving webhooks for messaging*, *Mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ivr.carrier import tokens
+from ivr.carrier import telnyx_api
 from ivr.carrier.answers import named, pause_of, told
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_status, of_text_message
-from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_NUMBER, whole_number
 
 #: Its states of a message that did not arrive. `delivery_unconfirmed` is none: nobody knows.
@@ -104,29 +101,13 @@ def send(to: str, body: str, sender: str, status_url: str = "") -> str:
         requests.RequestException: the carrier could not be asked.
     """
     wishes = {"webhook_url": status_url} if status_url else {}
-    answer = _asked({"from": sender, "to": to, "text": body, **wishes})
+    answer = telnyx_api.post("messages", {"from": sender, "to": to, "text": body, **wishes})
     if not answer.ok:
         raise CarrierRefused(_refusal(answer), f"status {answer.status_code}", pause_of(answer.headers))
     try:
         return named(told(answer.text)["data"]["id"])
     except (KeyError, TypeError):
         return named(None)
-
-
-def _asked(wishes: Mapping[str, str]) -> requests.Response:
-    """The carrier's answer, by the first of the account's tokens that it takes."""
-    for token in tokens.in_order():
-        answer = requests.post(
-            f"{settings().carrier_base_url}/v2/messages",
-            json=wishes,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=settings().carrier_timeouts,
-            allow_redirects=False,
-        )
-        if answer.status_code != 401:
-            tokens.worked(token)
-            break
-    return answer
 
 
 def _refusal(answer: requests.Response) -> Refusal:
