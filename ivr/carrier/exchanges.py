@@ -87,8 +87,8 @@ def ask(
 ) -> _Answer:
     """The answer of the first exchange that has one. `request` gets its address, and whether others could be asked.
 
-    Another one is asked only where nothing was done: nothing could be sent, it stops, or it does not know the id
-    (`missing`; of Twilio's exceptions those alone that say so).
+    Another one is asked only where nothing was done: nothing could be sent, it was only to read, it stops, or it does
+    not know the id (`missing`; of Twilio's exceptions those alone that say so).
 
     Raises:
         ExchangeAway: none could be asked, or the one that was asked has not answered.
@@ -108,7 +108,7 @@ def ask(
             unknown = error
         except requests.RequestException as error:
             _note_away(number, error)
-            if not _was_not_sent(error):
+            if not (_was_not_sent(error) or _only_read(error)):
                 raise ExchangeAway([number], error.request) from error
             away.append(number)
         else:
@@ -131,6 +131,10 @@ def _was_not_sent(error: requests.RequestException) -> bool:
         return True
     cause: object = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", None), NewConnectionError)
+
+
+def _only_read(error: requests.RequestException) -> bool:
+    return error.request is not None and error.request.method == "GET"
 
 
 def _note_away(number: int, error: requests.RequestException) -> None:

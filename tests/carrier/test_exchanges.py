@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -134,7 +135,26 @@ def test_an_exchange_that_stops_places_nothing_and_the_next_one_does(two: Exchan
 def test_nothing_is_dialled_twice_where_an_answer_was_lost(two: Exchanges) -> None:
     """The exchange may have placed the call before it died: another one is not asked."""
     two.goes_away(1)
-    listener, asked = socket.create_server(("127.0.0.1", two.ports[1])), []
+    with dying(two, 1) as asked:
+        with pytest.raises(ExchangeAway):
+            call_control.place_call("+4915112345678", URL, ring_seconds=5)
+        assert asked == [b"POST"]
+    assert list(two.switches[2].store.calls()) == []
+
+
+def test_what_is_only_read_is_asked_of_the_other_where_an_answer_was_lost(two: Exchanges) -> None:
+    old = "CA" + "f" * 32
+    two.switches[2].store.keep_call(CallRecord(old, "+49151", "+49421", status="completed"))
+    two.goes_away(1)
+    with dying(two, 1) as asked:
+        assert call_control.call_status(old) == "completed"
+        assert asked == [b"GET "]
+
+
+@contextmanager
+def dying(two: Exchanges, number: int) -> Iterator[list[bytes]]:
+    """An exchange that dies when it is asked something: what it was asked."""
+    listener, asked = socket.create_server(("127.0.0.1", two.ports[number])), list[bytes]()
 
     def dies() -> None:
         connection, _ = listener.accept()
@@ -142,11 +162,8 @@ def test_nothing_is_dialled_twice_where_an_answer_was_lost(two: Exchanges) -> No
         connection.close()
 
     threading.Thread(target=dies, daemon=True).start()
-    with pytest.raises(ExchangeAway):
-        call_control.place_call("+4915112345678", URL, ring_seconds=5)
-    assert asked == [b"POST"]
-    assert list(two.switches[2].store.calls()) == []
-    listener.close()
+    with listener:
+        yield asked
 
 
 def test_lists_are_of_all_and_one_that_is_away_is_named_after_the_others(two: Exchanges) -> None:
